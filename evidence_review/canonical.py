@@ -1,0 +1,77 @@
+"""Editing `claims.csv`: its canonical form, and where a quote stands in the document."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from evidence_review.dataset import BOM_MESSAGE, CR_MESSAGE, DataError, Fault, csv_text, parse_table
+from evidence_review.dictionary import Table
+from evidence_review.document import Document, Passage, closest_passage, occurrences
+
+
+def canonical_rows(frame: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """Claims in document order: by the order of their source, then offsets, then proposition."""
+    place = {source_id: number for number, source_id in enumerate(sources["source_id"])}
+    keyed = frame.assign(
+        source_place=frame["source_id"].map(place).fillna(len(place)).astype("int64"),
+        start_place=pd.to_numeric(frame["start"], errors="coerce"),
+        end_place=pd.to_numeric(frame["end"], errors="coerce"),
+    )
+    order = ["source_place", "start_place", "end_place", "proposition_id"]
+    return keyed.sort_values(order, kind="stable")[list(frame.columns)]
+
+
+def formatted_claims(
+    content: bytes, table: Table, sources: pd.DataFrame, documents: dict[str, Document]
+) -> str:
+    """The canonical text of a `claims.csv`, with what can be told from the rest filled in.
+
+    An empty `source_author` is taken from the source, and empty offsets from the quote where it
+    stands just once in the answer. DataError where the file cannot be read as a table, or a
+    quote without offsets stands nowhere or more than once.
+    """
+    frame, faults = parse_table(content, table)
+    if frame is None:
+        form = {BOM_MESSAGE, CR_MESSAGE}
+        raise DataError(fault for fault in faults if fault.message not in form)
+    for name in frame.columns.drop("quote"):
+        frame[name] = frame[name].str.strip()
+    by_id = sources.set_index("source_id")
+    unknown: list[Fault] = []
+    for line, row in frame.iterrows():
+        if row["source_id"] not in by_id.index:
+            continue
+        source = by_id.loc[row["source_id"]]
+        if not row["source_author"]:
+            frame.loc[line, "source_author"] = source["author"]
+        if not row["start"] and not row["end"]:
+            try:
+                passage = only_place(documents[source["document_id"]], row["quote"], source)
+                frame.loc[line, ["start", "end"]] = [str(passage.start), str(passage.end)]
+            except LookupError as error:
+                unknown.append(Fault(table.path, int(str(line)), "quote", str(error.args[0])))
+    if unknown:
+        raise DataError(unknown)
+    return csv_text(canonical_rows(frame, sources))
+
+
+def only_place(document: Document, quote: str, source: pd.Series) -> Passage:
+    """The one passage of a source's answer that reads `quote`; LookupError with what is there."""
+    first, last = int(source["start"]), int(source["end"])
+    found = occurrences(document, quote, first, last)
+    if len(found) == 1:
+        return Passage(found[0], found[0] + len(quote), quote)
+    if found:
+        places = ", ".join(f"{start}-{start + len(quote)}" for start in found)
+        raise LookupError(f"stands {len(found)} times in this answer, at {places}: choose one")
+    raise LookupError(f"does not stand in this answer; {closest_words(document, quote, source)}")
+
+
+def closest_words(document: Document, quote: str, source: pd.Series | None = None) -> str:
+    """What is most like a quote in an answer (or the whole document): words, offsets, likeness."""
+    first = 0 if source is None else int(source["start"])
+    last = len(document.text) if source is None else int(source["end"])
+    near = closest_passage(document, quote, first, last)
+    if near is None:
+        return "nothing there is like it"
+    return f"closest is {near.text!r} at {near.start}-{near.end}, {near.likeness:.0f} % alike"

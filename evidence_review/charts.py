@@ -1,0 +1,220 @@
+"""Figures: Altair charts of the synthesis, drawn as SVG."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import altair as alt
+import pandas as pd
+import vl_convert
+
+from evidence_review.coding import COMPARED
+from evidence_review.markup import NOTHING, Shown, figure, table
+from evidence_review.prose import SHARE_COLUMNS, coefficient, counted, label_words
+from evidence_review.synthesis import KINDS, LABELS, SIDES
+
+# At least 3.9 : 1 on white and 16.8 apart for every colour deficiency; a shape goes with each.
+SIDE_COLOURS = {
+    "for": "#00558C",
+    "conditional": "#B27300",
+    "against": "#A1283B",
+    "divided": "#6B4C9A",
+}
+SIDE_SHAPES = {
+    "for": "triangle-up",
+    "conditional": "circle",
+    "against": "cross",
+    "divided": "diamond",
+}
+DIRECTION_COLOURS = {"for": "#00558C", "against": "#A1283B", "none": "#767676"}
+PLAIN = "#33505E"
+FONT = "Liberation Sans"
+ROW = 22
+STEPS = tuple(lead * 10**power for power in range(9) for lead in (1, 2, 5))
+# What draws nothing: words for readers of single marks (the figure as a whole says what it shows,
+# and has its table), values that are the default, paths that are empty.
+WITHOUT_DRAWING = re.compile(
+    r' (?:aria-[a-z]+|role|class|pointer-events)="[^"]*"'
+    r'| (?:opacity|fill-opacity|stroke-width)="1"'
+    r'|<path d="" display="none"/>'
+)
+
+
+def svg(chart: alt.Chart | alt.LayerChart | alt.FacetChart) -> str:
+    """The drawing of a chart: the same bytes for the same chart and the same vl-convert."""
+    styled = chart.configure(font=FONT, background="white").configure_view(stroke=None)
+    styled = styled.configure_axis(labelLimit=460, labelFontSize=12, titleFontSize=12, grid=False)
+    styled = styled.configure_legend(labelFontSize=12, titleFontSize=12, orient="top")
+    return WITHOUT_DRAWING.sub("", str(vl_convert.vegalite_to_svg(styled.to_json())))
+
+
+def whole_numbers(largest: int) -> list[int]:
+    """Ticks of an axis of counts: whole numbers from 0, at most about ten of them."""
+    step = next(step for step in STEPS if largest <= 10 * step)
+    return list(range(0, largest + step, step))
+
+
+def evidence_map(cast: pd.DataFrame, summary: pd.DataFrame, names: Mapping[str, str]) -> Shown:
+    """The votes, proposition by source: side as shape and colour, the support shown as size."""
+    statements = summary.set_index("proposition_id")["statement"]
+    order = [statements[row] for row in summary["proposition_id"]]
+    drawn = cast[cast["proposition_id"].isin(summary["proposition_id"])]
+    data = pd.DataFrame(
+        {
+            "proposition": drawn["proposition_id"].map(statements),
+            "source": drawn["source_id"],
+            "side": drawn["vote"],
+            "support": drawn["best_level"].map(
+                lambda level: "shown" if level < 5 else "none shown"
+            ),
+        }
+    )
+    chart = (
+        alt.Chart(data)
+        .mark_point(filled=True, opacity=1)
+        .encode(
+            x=alt.X(
+                "source:N", title=None, sort=list(names), scale=alt.Scale(domain=list(names))
+            ).axis(orient="top", labelAngle=0),
+            y=alt.Y("proposition:N", title=None, sort=order, scale=alt.Scale(domain=order)).axis(
+                grid=True, ticks=False, domain=False
+            ),
+            color=alt.Color("side:N", title="Side", sort=list(SIDES)).scale(
+                domain=list(SIDES), range=[SIDE_COLOURS[side] for side in SIDES]
+            ),
+            shape=alt.Shape("side:N", title="Side", sort=list(SIDES)).scale(
+                domain=list(SIDES), range=[SIDE_SHAPES[side] for side in SIDES]
+            ),
+            size=alt.Size("support:N", title="Cases or research").scale(
+                domain=["shown", "none shown"], range=[150, 60]
+            ),
+        )
+        .properties(width=34 * len(names), height=ROW * len(order))
+    )
+    numbers = votes_table(cast, summary, names)
+    caption = (
+        f"Evidence map: {counted(len(order), 'proposition')} by {counted(len(names), 'author')}. "
+        "A mark is an author's side; a large mark shows cases or research, a small one neither. "
+        "An empty place means that the author does not speak of it."
+    )
+    return figure("evidence-map", svg(chart), caption, numbers)
+
+
+def votes_table(cast: pd.DataFrame, summary: pd.DataFrame, names: Mapping[str, str]) -> Shown:
+    """The side of every author on every proposition, as a table."""
+    sides = cast.set_index(["proposition_id", "source_id"])["vote"].to_dict()
+    rows = [
+        [row.statement, *(sides.get((row.proposition_id, source), "–") for source in names)]
+        for row in summary.itertuples()
+    ]
+    return table("Side of each author on each proposition", ["Proposition", *names], rows)
+
+
+def label_counts(summary: pd.DataFrame) -> Shown:
+    """How many propositions have which label, by the side that the label speaks of."""
+    count = summary.groupby(["label", "direction"], observed=True).size()
+    rows = [[label_words(*key), int(votes)] for key, votes in count.items()]
+    numbers = table("Propositions by label and side", ["Label", "Propositions"], rows, numeric=[1])
+    caption = "How far the authors agree: propositions by label, and the side the label speaks of."
+    return figure("labels", label_drawing(summary), caption, numbers)
+
+
+def label_drawing(summary: pd.DataFrame) -> str:
+    """The drawing of how many propositions have which label."""
+    data = summary.groupby(["label", "direction"], observed=True).size().reset_index(name="count")
+    data = data.astype({"label": "str"})
+    ticks = whole_numbers(int(data.groupby("label")["count"].sum().max()))
+    chart = (
+        alt.Chart(data)
+        .mark_bar()
+        .encode(
+            x=alt.X("count:Q", title="Propositions").axis(values=ticks, format="d"),
+            y=alt.Y("label:N", title=None, sort=list(LABELS)),
+            color=alt.Color("direction:N", title="Side").scale(
+                domain=list(DIRECTION_COLOURS), range=list(DIRECTION_COLOURS.values())
+            ),
+            order=alt.Order("direction:N"),
+        )
+        .properties(width=460, height=28 * data["label"].nunique())
+    )
+    return svg(chart)
+
+
+def dispute_kinds(disputed: pd.DataFrame) -> Shown:
+    """How many disputes there are of each kind, by what they are about; nothing where none is."""
+    if disputed.empty:
+        return Shown(NOTHING, "")
+    count = disputed.groupby(["kind", "relation"], observed=True).size().reset_index(name="count")
+    largest = int(count.groupby("kind")["count"].sum().max())
+    relations = {"same proposition": PLAIN, "across": "#B27300"}
+    chart = (
+        alt.Chart(count)
+        .mark_bar()
+        .encode(
+            x=alt.X("count:Q", title="Disputes").axis(values=whole_numbers(largest), format="d"),
+            y=alt.Y("kind:N", title=None, sort=list(KINDS)),
+            color=alt.Color("relation:N", title="About").scale(
+                domain=list(relations), range=list(relations.values())
+            ),
+            order=alt.Order("relation:N", sort="descending"),
+        )
+        .properties(width=460, height=28 * count["kind"].nunique())
+    )
+    rows = [[row[0], row[1], row[2]] for row in count.itertuples(index=False, name=None)]
+    numbers = table("Disputes by kind", ["Kind", "About", "Disputes"], rows, numeric=[2])
+    caption = "Disputes by kind: from what nothing reconciles to what speaks of other patients."
+    return figure("kinds", svg(chart), caption, numbers)
+
+
+def coding_coefficients(agreed: pd.DataFrame) -> Shown:
+    """Both coefficients of agreement for each column of the coding, with their intervals."""
+    parts = [
+        pd.DataFrame(
+            {
+                "column": agreed["column"].map(SHARE_COLUMNS),
+                "coefficient": name,
+                "value": agreed[key],
+                "low": agreed[f"{key}_low"],
+                "high": agreed[f"{key}_high"],
+            }
+        )
+        for name, key in (("Cohen's kappa", "kappa"), ("Gwet's AC1", "ac1"))
+    ]
+    data = pd.concat(parts, ignore_index=True)
+    order = [SHARE_COLUMNS[column] for column in COMPARED]
+    base = alt.Chart(data).encode(
+        y=alt.Y("column:N", title=None, sort=order),
+        yOffset=alt.YOffset("coefficient:N"),
+    )
+    colour = alt.Color("coefficient:N", title=None).scale(range=["#00558C", "#B27300"])
+    scale = alt.Scale(domain=[0, 1])
+    points = base.mark_point(filled=True, opacity=1, size=70).encode(
+        x=alt.X("value:Q", title="Agreement beyond chance", scale=scale).axis(
+            values=[0, 0.2, 0.4, 0.6, 0.8, 1]
+        ),
+        color=colour,
+        shape=alt.Shape("coefficient:N", title=None),
+    )
+    lines = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", scale=scale), x2="high:Q", color=colour.legend(None)
+    )
+    chart = alt.layer(lines, points).properties(width=460, height=44 * len(order))
+    rows = [
+        [
+            row.column,
+            row.coefficient,
+            coefficient(row.value),
+            coefficient(row.low),
+            coefficient(row.high),
+        ]
+        for row in data.itertuples()
+    ]
+    numbers = table(
+        "Coefficients with 95 % bootstrap intervals",
+        ["Coded", "Coefficient", "Value", "From", "To"],
+        rows,
+        numeric=[2, 3, 4],
+    )
+    caption = "How the two passes agree on matched claims: coefficient and 95 % bootstrap interval."
+    return figure("coefficients", svg(chart), caption, numbers)

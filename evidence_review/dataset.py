@@ -1,0 +1,342 @@
+"""The typed tables: every CSV file of the review, read strictly by the data dictionary."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from evidence_review.dictionary import (
+    Column,
+    Dictionary,
+    Table,
+    find_root,
+    not_one_of,
+    read_dictionary,
+    suggest,
+)
+from evidence_review.document import Document, DocumentChanged, read_document
+
+INTEGER = re.compile(r"0|[1-9][0-9]*")
+NUMBER = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
+
+BOM_MESSAGE = "begins with a byte order mark; the `format` command takes it away"
+CR_MESSAGE = "lines end in CR or CRLF, expected LF; the `format` command puts them right"
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong with the data, at a line (0: the whole file) and a column."""
+
+    path: str
+    line: int
+    column: str
+    message: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        kind = "warning: " if self.warning else ""
+        return f"{place}: {kind}{self.column + ': ' if self.column else ''}{self.message}"
+
+
+class DataError(Exception):
+    """The data cannot be used; `faults` says all that is wrong with it."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = sorted(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The review's data: documents by their id, and one typed table for each of the dictionary.
+
+    Columns with a vocabulary are categories in the dictionary's order, `integer` columns are
+    int64, `number` columns float64, all others text. An empty cell is an empty text, and a cell
+    that reads `None` or `NA` is that word.
+    """
+
+    root: Path
+    dictionary: Dictionary
+    documents: dict[str, Document]
+    claims: pd.DataFrame
+    sources: pd.DataFrame
+    propositions: pd.DataFrame
+    sentences: pd.DataFrame
+    glossary: pd.DataFrame
+    doses: pd.DataFrame
+    safety: pd.DataFrame
+    passes: pd.DataFrame
+    pass_reasons: pd.DataFrame
+    adjudication: pd.DataFrame
+
+    def document_of(self, source_id: str) -> Document:
+        """The document that a source stands in."""
+        row = self.sources.loc[self.sources["source_id"] == source_id].iloc[0]
+        return self.documents[row["document_id"]]
+
+
+def load(root: Path | None = None) -> Dataset:
+    """The typed tables of the review in `root` (found from the working directory by default).
+
+    DataError where a file is missing, is no CSV of its header, or has a cell that its column
+    does not admit. The rules between tables are those of `evidence_review.checks`.
+    """
+    folder = root or find_root()
+    dictionary = read_dictionary(folder)
+    frames, documents, faults = read_all(folder, dictionary)
+    if faults:
+        raise DataError(faults)
+    typed = {
+        name.replace("-", "_"): typed_table(frames[name], dictionary.tables[name])
+        for name in dictionary.tables
+        if name != "conclusions"
+    }
+    return Dataset(root=folder, dictionary=dictionary, documents=documents, **typed)
+
+
+def read_all(
+    root: Path, dictionary: Dictionary
+) -> tuple[dict[str, pd.DataFrame], dict[str, Document], list[Fault]]:
+    """Every readable table as text, every unchanged document, and what is wrong with the others.
+
+    Tables are indexed by the line of the file at which each row begins. `conclusions` is what
+    the review computes and not what it reads, so it is left to those who compare it.
+    """
+    frames: dict[str, pd.DataFrame] = {}
+    documents: dict[str, Document] = {}
+    faults: list[Fault] = []
+    for document_id, origin in dictionary.documents.items():
+        try:
+            documents[document_id] = read_document(root, origin)
+        except (DocumentChanged, OSError) as error:
+            faults.append(Fault(origin.path, 0, "", _reason(error)))
+    for name, table in dictionary.tables.items():
+        if name != "conclusions":
+            frame, found = read_table(root, table)
+            faults += found
+            if frame is not None:
+                frames[name] = frame
+    return frames, documents, faults
+
+
+def read_table(root: Path, table: Table) -> tuple[pd.DataFrame | None, list[Fault]]:
+    """A table as text, indexed by line, with its faults; None where its shape is wrong."""
+    try:
+        content = (root / table.path).read_bytes()
+    except OSError as error:
+        return None, [Fault(table.path, 0, "", _reason(error))]
+    frame, faults = parse_table(content, table)
+    if frame is not None:
+        faults += value_faults(frame, table)
+    return frame, faults
+
+
+def parse_table(content: bytes, table: Table) -> tuple[pd.DataFrame | None, list[Fault]]:
+    """The rows of a CSV file as text, indexed by line, and the faults of its form.
+
+    None where encoding, dialect, header or the number of cells of a row is not as it must be:
+    what stands in which column would be a guess.
+    """
+    faults = list(_byte_faults(content, table.path))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return None, [*faults, _undecodable(error, content, table.path)]
+    lines, rows, broken = _rows(text, table.path)
+    if broken:
+        return None, [*faults, broken]
+    if not rows:
+        return None, [*faults, Fault(table.path, 1, "", "the file is empty; expected a header")]
+    faults += _header_faults(rows[0], table)
+    if rows[0] == table.header:
+        faults += _ragged(lines[1:], rows[1:], table)
+    if any(fault.message != BOM_MESSAGE and fault.message != CR_MESSAGE for fault in faults):
+        return None, faults
+    frame = pd.DataFrame(rows[1:], columns=table.header, dtype="str")
+    frame.index = pd.Index(lines[1:], name="line", dtype="int64")
+    return frame, faults
+
+
+def value_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
+    """What is wrong with the cells of a table: each against its own column, then the keys."""
+    faults: list[Fault] = []
+    for column in table.columns:
+        faults += _column_faults(frame[column.name], column, table.path)
+    faults += _duplicate_keys(frame, table)
+    return faults
+
+
+def typed_table(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """A faultless table with the types of the dictionary, its rows numbered from 0."""
+    typed = frame.reset_index(drop=True)
+    for column in table.columns:
+        if column.vocabulary:
+            values = [*column.vocabulary, *([] if column.required else [""])]
+            typed[column.name] = pd.Categorical(typed[column.name], values, ordered=True)
+        elif column.type == "integer":
+            typed[column.name] = typed[column.name].astype("int64")
+        elif column.type == "number":
+            typed[column.name] = typed[column.name].astype("float64")
+    return typed
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as canonical CSV: commas, LF, quotes only where they are needed, no index."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.itertuples(index=False, name=None))
+    return out.getvalue()
+
+
+def _byte_faults(content: bytes, path: str) -> Iterator[Fault]:
+    if content.startswith(b"\xef\xbb\xbf"):
+        yield Fault(path, 1, "", BOM_MESSAGE)
+    if b"\r" in content:
+        yield Fault(path, content[: content.index(b"\r")].count(b"\n") + 1, "", CR_MESSAGE)
+    if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        yield Fault(path, content[: content.index(b"\0")].count(b"\n") + 1, "", "holds a NUL byte")
+
+
+def _undecodable(error: UnicodeDecodeError, content: bytes, path: str) -> Fault:
+    line = content[: error.start].count(b"\n") + 1
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        guess = "it looks like UTF-16"
+    else:
+        guess = f"byte 0x{content[error.start]:02x} at offset {error.start}"
+    return Fault(path, line, "", f"is not UTF-8 ({guess}); save it as “CSV UTF-8”")
+
+
+def _rows(text: str, path: str) -> tuple[list[int], list[list[str]], Fault | None]:
+    """The rows of a CSV text with the line at which each begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines: list[int] = []
+    rows: list[list[str]] = []
+    begins = 1
+    try:
+        for row in reader:
+            lines.append(begins)
+            rows.append(row)
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        return lines, rows, Fault(path, begins, "", f"is not CSV: {error}; look for a stray quote")
+    return lines, rows, None
+
+
+def _header_faults(header: list[str], table: Table) -> Iterator[Fault]:
+    expected = table.header
+    if header == expected:
+        return
+    for delimiter, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(header) == 1 and delimiter in header[0]:
+            yield Fault(table.path, 1, "", f"cells are parted by {name}, expected commas")
+            return
+    for name, count in Counter(header).items():
+        if count > 1:
+            yield Fault(table.path, 1, name, f"stands {count} times in the header, expected once")
+    for name in dict.fromkeys(header):
+        if name not in expected:
+            meant = suggest(name, tuple(expected), {})
+            hint = f" (did you mean '{meant}'?)" if meant else ""
+            yield Fault(table.path, 1, name or "(empty)", f"is not a column of this table{hint}")
+    for name in expected:
+        if name not in header:
+            yield Fault(table.path, 1, name, "is missing from the header")
+    if sorted(header) == sorted(expected):
+        order = ",".join(expected)
+        yield Fault(table.path, 1, "", f"the columns are in another order, expected {order}")
+
+
+def _ragged(lines: list[int], rows: list[list[str]], table: Table) -> Iterator[Fault]:
+    expected = len(table.columns)
+    for line, row in zip(lines, rows, strict=True):
+        if not row:
+            yield Fault(table.path, line, "", "the line is empty; take it away")
+        elif len(row) != expected:
+            yield Fault(
+                table.path,
+                line,
+                "",
+                f"has {len(row)} cells, expected {expected}; a text with a comma wants quotes",
+            )
+
+
+def _column_faults(cells: pd.Series, column: Column, path: str) -> Iterator[Fault]:
+    if column.required:
+        for line in cells.index[cells == ""]:
+            yield Fault(path, line, column.name, "is empty, expected " + _expectation(column))
+    filled = cells[cells != ""]
+    for line, value in filled[~_admitted(filled, column)].items():
+        yield Fault(path, int(str(line)), column.name, _refusal(value, column))
+    if column.unique and not column.vocabulary:
+        for line, value in filled[filled.duplicated()].items():
+            first = filled.index[filled == value][0]
+            message = f"'{value}' stands already at line {first}, expected once"
+            yield Fault(path, int(str(line)), column.name, message)
+
+
+def _admitted(filled: pd.Series, column: Column) -> pd.Series:
+    """Which of the filled cells of a column hold what it admits."""
+    if column.vocabulary:
+        return filled.isin(column.vocabulary)
+    fits: dict[str, Callable[[str], bool]] = {
+        "integer": lambda value: bool(INTEGER.fullmatch(value)),
+        "number": lambda value: bool(NUMBER.fullmatch(value)),
+        "date": _is_date,
+    }
+    if column.type in fits:
+        return filled.map(fits[column.type]).astype(bool)
+    if column.pattern:
+        return filled.str.fullmatch(column.pattern)
+    return pd.Series(True, index=filled.index)
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _refusal(value: str, column: Column) -> str:
+    if column.vocabulary:
+        return not_one_of(value, column.vocabulary, column.synonyms)
+    return f"'{value}' is not {_expectation(column)}"
+
+
+def _expectation(column: Column) -> str:
+    if column.vocabulary:
+        return f"one of {', '.join(column.vocabulary)}"
+    if column.pattern:
+        return f"of the form {column.pattern}"
+    return {
+        "integer": "a whole number, digits only",
+        "number": "a number such as 2 or 2.5",
+        "date": "a date such as 2026-11-22",
+    }.get(column.type, "a text")
+
+
+def _duplicate_keys(frame: pd.DataFrame, table: Table) -> Iterator[Fault]:
+    key = list(table.primary_key)
+    doubled = frame[frame.duplicated(key)]
+    for line, row in doubled.iterrows():
+        same = (frame[key] == row[key]).all(axis="columns")
+        first = frame.index[same][0]
+        named = ", ".join(f"{name} {row[name]}" for name in key)
+        message = f"the same row key ({named}) stands already at line {first}"
+        yield Fault(table.path, int(str(line)), "", message)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "the file is missing"
+    return str(error.strerror if isinstance(error, OSError) else error)

@@ -1,0 +1,295 @@
+"""Sentences: what the tables say, in words that are right for none, one and many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import pandas as pd
+
+from evidence_review.dataset import Dataset
+from evidence_review.selection import ALL, Selection
+from evidence_review.synthesis import NAMED_PHASES, SIDES, Counts, fragility
+
+NOT_EVIDENCE = "An agreement of posts is not evidence."
+SIDE_WORDS = {
+    "for": "for it",
+    "conditional": "for it under a condition",
+    "against": "against it",
+    "divided": "on both sides",
+}
+PHASE_WORDS = {
+    "any": "all patients",
+    "acute": "the acute phase",
+    "recovery": "recovery",
+    "post_op": "after surgery",
+    "prevention": "prevention",
+    "unstated": "no phase named",
+}
+BASIS_WORDS = {
+    "research_cited": "research that can be found",
+    "clinical_experience": "patients the author says to have treated",
+    "personal_experience": "the author's own course",
+    "research_uncited": "research invoked, but not named",
+    "mechanism": "an explanation",
+    "authority": "an authority",
+    "assertion": "nothing offered",
+}
+SHARE_COLUMNS = {
+    "proposition_id": "proposition",
+    "stance": "stance",
+    "evidence_level": "evidence level",
+    "basis": "kind of support",
+    "phase": "phase",
+    "claim_type": "kind of claim",
+}
+NUMBER_WORDS = (
+    *("no", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+
+
+def number(count: int) -> str:
+    """A count in words up to twelve, in digits with thousands parted above."""
+    return NUMBER_WORDS[count] if count < len(NUMBER_WORDS) else f"{count:,}"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A count with its unit: `one claim`, `two claims`, `no claims`."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """A text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Words as a list in a sentence: `a`, `a and b`, `a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def author_names(dataset: Dataset) -> dict[str, str]:
+    """How each source is called in a sentence: its author, with its number."""
+    sources = dataset.sources
+    return {
+        source_id: f"{author} ({source_id})"
+        for source_id, author in zip(sources["source_id"], sources["author"], strict=True)
+    }
+
+
+def selection_words(dataset: Dataset, selection: Selection) -> str:
+    """Which claims a report admits, in one sentence."""
+    topic = "all topics" if selection.topic == ALL else f"the topic “{selection.topic}”"
+    parts = [f"Claims on {topic}"]
+    if selection.phase != ALL:
+        parts.append(f"said of {PHASE_WORDS[selection.phase]}, of all patients or of no phase")
+    if selection.weakest_level < 5:
+        parts.append(f"that show support of level {selection.weakest_level} or stronger")
+    if len(selection.source_ids) < len(dataset.sources):
+        names = author_names(dataset)
+        parts.append("by " + listed([names[source] for source in selection.source_ids]))
+    return f"{', '.join(parts)}."
+
+
+def threshold_sentence(selection: Selection) -> str:
+    """The threshold that agreement is judged by."""
+    return f"Agreement is judged at a threshold of {as_decimal(selection.threshold)}."
+
+
+def as_decimal(value: Fraction) -> str:
+    """A fraction as a decimal number of at most three places."""
+    return f"{float(value):.3f}".rstrip("0").rstrip(".")
+
+
+def label_words(label: str, direction: str) -> str:
+    """A label with its side, as it is printed: `agreed, for`."""
+    return label if direction == "none" else f"{label}, {direction}"
+
+
+def votes_sentence(cast: pd.DataFrame, names: Mapping[str, str], sources: int) -> str:
+    """Who takes which side on one proposition; `cast` holds its votes, `sources` is how many are.
+
+    Every count has its denominator, every side its authors.
+    """
+    if cast.empty:
+        return f"None of the {number(sources)} authors takes a side."
+    parts = []
+    for side in SIDES:
+        who = [names[source] for source in cast.loc[cast["vote"] == side, "source_id"]]
+        if who:
+            parts.append(f"{number(len(who))} {SIDE_WORDS[side]} ({listed(who)})")
+    taking = "takes a side" if len(cast) == 1 else "take a side"
+    return f"{sentence(number(len(cast)))} of {number(sources)} authors {taking}: {listed(parts)}."
+
+
+def asked_sentence(times: int) -> str:
+    """How often the page asks about a proposition without an answer; empty for never."""
+    if not times:
+        return ""
+    often = {1: "once", 2: "twice"}.get(times, f"{number(times)} times")
+    return f"The page asks about it {often}; whoever asks gives no answer."
+
+
+def fragility_sentence(counts: Counts, threshold: Fraction, label: str, direction: str) -> str:
+    """How easily a label would be another: one author less, one vote more, another threshold."""
+    if not counts.total:
+        return "One vote would give it a label."
+    found = fragility(counts, threshold)
+    now = (label, direction)
+    fewer = [
+        f"with one author fewer {SIDE_WORDS[side]}: {label_words(other.label, other.direction)}"
+        for side, other in found.without.items()
+        if (other.label, other.direction) != now
+    ]
+    more = [
+        f"with one more {side} it: {label_words(other.label, other.direction)}"
+        for side, other in (("for", found.with_for), ("against", found.with_against))
+        if (other.label, other.direction) != now
+    ]
+    parts = fewer + more
+    moved = sentence("; ".join(parts)) if parts else "No single vote would change the label"
+    if (found.holds_above, found.holds_up_to) == (Fraction(1, 2), Fraction(1)):
+        return f"{moved}. The label holds at every threshold."
+    bounds = f"above {as_decimal(found.holds_above)} up to {as_decimal(found.holds_up_to)}"
+    return f"{moved}. The label holds for thresholds {bounds}."
+
+
+def phases_apart_sentence(apart: bool) -> str:
+    """What is said of a split whose sides speak of different phases; else empty."""
+    if not apart:
+        return ""
+    return "Those for and those against speak of different phases."
+
+
+def level_sentence(best_level: int, meanings: Mapping[str, str]) -> str:
+    """The strongest support that anybody shows for a proposition or against it."""
+    if not best_level:
+        return ""
+    return f"The strongest support shown is level {best_level} of 5: {meanings[str(best_level)]}."
+
+
+def page_sentence(dataset: Dataset) -> str:
+    """What the page holds: authors, claims, propositions, sentences accounted for."""
+    without = int((dataset.sentences["reason"] != "").sum())
+    total = len(dataset.sentences)
+    return (
+        f"{sentence(number(len(dataset.sources)))} authors make "
+        f"{len(dataset.claims):,} claims on {len(dataset.propositions):,} propositions. "
+        f"Every one of the page's {total:,} sentences is accounted for: {total - without:,} carry "
+        f"a claim, {without:,} a reason why they carry none."
+    )
+
+
+def levels_sentence(claims: pd.DataFrame) -> str:
+    """How many claims show nothing that a reader could look up, and how many rest on cases."""
+    total = len(claims)
+    levels = claims["evidence_level"].astype(int)
+    found, cases = int((levels <= 3).sum()), int((levels == 4).sum())
+    uncited = int((claims["basis"] == "research_uncited").sum())
+    share = f"{number(found)} of {total:,}" if found else f"None of {total:,}"
+    words = f"{sentence(share)} claims {'rests' if found == 1 else 'rest'} on research that a "
+    words += f"reader could look up; {number(cases)} on cases (the author's own course, or "
+    words += f"patients treated); the other {total - found - cases:,} on an explanation, an "
+    words += "authority, or nothing."
+    if uncited:
+        words += f" {sentence(counted(uncited, 'claim'))} "
+        words += f"{'invokes' if uncited == 1 else 'invoke'} research without naming it."
+    return words
+
+
+def labels_sentence(summary: pd.DataFrame) -> str:
+    """How many propositions have which label, those with several voices first."""
+    count = summary["label"].value_counts()
+    parts = [
+        f"{number(int(count[label]))} {label}"
+        for label in summary["label"].cat.categories
+        if count[label]
+    ]
+    total = counted(len(summary), "proposition")
+    return f"Of {total}: {listed(parts)}." if parts else "There is no proposition."
+
+
+def disputes_sentence(disputed: pd.DataFrame, pairs: pd.DataFrame) -> str:
+    """How many disputes there are, between how many pairs of claims, and what kinds."""
+    if disputed.empty:
+        return "No two claims that are admitted here contradict each other."
+    within = int((disputed["scope"] == "within one source").sum())
+    harm = int(disputed["harm"].sum())
+    kinds = disputed["kind"].value_counts()
+    words = listed([f"{number(int(kinds[kind]))} {kind}" for kind in kinds.index])
+    text = f"{sentence(counted(len(disputed), 'dispute'))} "
+    text += f"({counted(len(pairs), 'pair')} of claims). By kind: {words}."
+    if within:
+        text += f" In {counted(within, 'dispute')} an author contradicts himself or herself."
+    if harm:
+        text += f" In {counted(harm, 'dispute')} one of the two warns of a harm."
+    return text
+
+
+def reconciling_sentence(pair: Mapping[str, object], names: Mapping[str, str]) -> str:
+    """What reconciles the two claims of a contradiction, if anything on the page does."""
+    kind = str(pair["kind"])
+    first, second = (names[str(pair[f"source_id_{side}"])] for side in "ab")
+    phases = [PHASE_WORDS[str(pair[f"phase_{side}"])] for side in "ab"]
+    stated = [
+        f"{who} states “{pair[f'condition_{side}']}”"
+        for who, side in ((first, "a"), (second, "b"))
+        if pair[f"condition_{side}"]
+    ]
+    conditions = f" {sentence(listed(stated))}." if stated else ""
+    if kind == "phase":
+        return f"They speak of different phases: {phases[0]}, and {phases[1]}.{conditions}"
+    if kind == "possibly phase":
+        named = next(
+            PHASE_WORDS[p]
+            for p in (str(pair["phase_a"]), str(pair["phase_b"]))
+            if p in NAMED_PHASES
+        )
+        return (
+            f"Perhaps the phase: one speaks of {named}, the other does not say of whom.{conditions}"
+        )
+    if kind == "conditional":
+        return f"One side holds only under a condition.{conditions}"
+    if kind == "dose":
+        return f"The doses differ: {pair['figure_a']}, and {pair['figure_b']}.{conditions}"
+    return f"Nothing that the page states of phase or dose reconciles them.{conditions}"
+
+
+def matching_sentence(pairs: pd.DataFrame, left: pd.DataFrame) -> str:
+    """How many claims of the two passes were matched, and how many only one of them has."""
+    a, b = (int((left["pass"] == name).sum()) for name in ("a", "b"))
+    return (
+        f"Pass a found {len(pairs) + a:,} claims, pass b {len(pairs) + b:,}; "
+        f"{len(pairs):,} stand on the same passage, {a:,} were found by pass a alone and {b:,} by "
+        f"pass b alone."
+    )
+
+
+def agreement_sentence(row: Mapping[str, object]) -> str:
+    """How the passes agree on one column of the coding, with both coefficients."""
+    column = SHARE_COLUMNS[str(row["column"])]
+    return (
+        f"On the {column} they agree in {row['same']:,} of {row['matched']:,} matched claims: "
+        f"kappa {coefficient(row['kappa'])}, AC1 {coefficient(row['ac1'])}."
+    )
+
+
+def coefficient(value: object) -> str:
+    """A coefficient of agreement to two places; `not defined` where it is not."""
+    number_value = float(str(value))
+    return "not defined" if number_value != number_value else f"{number_value:.2f}"
+
+
+def rulings_sentence(adjudication: pd.DataFrame) -> str:
+    """How many differences were ruled on, and how."""
+    ruled = adjudication["ruling"].value_counts()
+    words = {"a": "as pass a", "b": "as pass b", "other": "as neither", "dropped": "no claim"}
+    parts = [f"{int(ruled[key])} {word}" for key, word in words.items() if ruled.get(key)]
+    total = counted(len(adjudication), "difference")
+    return (
+        f"{sentence(total)} between the passes {'was' if len(adjudication) == 1 else 'were'} "
+        f"ruled on, each with its reason: {listed(parts)}."
+    )

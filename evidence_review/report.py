@@ -1,0 +1,244 @@
+"""Rendering: notebooks executed by papermill with a report's parameters, exported as HTML."""
+
+from __future__ import annotations
+
+import ast
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import papermill
+from nbconvert import TemplateExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from evidence_review.catalogue import CatalogueError, Report
+from evidence_review.dataset import Dataset
+from evidence_review.dictionary import not_one_of
+from evidence_review.selection import ParameterError, select
+
+KERNEL = "python3"
+CELL_SECONDS = 120
+START_SECONDS = 120
+SELECTION_PARAMETERS = ("topic", "threshold", "weakest_level", "phase", "sources")
+TEMPLATES = Path(__file__).parent / "template"
+PARAMETER_TYPES: Mapping[str, Callable[[str], Any]] = {
+    "str": str,
+    "float": float,
+    "int": int,
+    "bool": {"true": True, "false": False}.__getitem__,
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a report: `written`, `unchanged`, or `failed` with the reason."""
+
+    report: Report
+    state: str
+    reason: str = ""
+
+
+def notebook_path(root: Path, notebook: str) -> Path:
+    """The file of a notebook; CatalogueError, with the notebooks there are, where it is none."""
+    known = tuple(sorted(path.stem for path in (root / "notebooks").glob("*.ipynb")))
+    if notebook not in known:
+        raise CatalogueError(f"notebook: {not_one_of(notebook, known)}")
+    return root / "notebooks" / f"{notebook}.ipynb"
+
+
+def check_report(dataset: Dataset, report: Report) -> None:
+    """Nothing where a report can be made; else the reason why not, before anything runs.
+
+    CatalogueError for an unknown notebook, ParameterError for a parameter that the notebook does
+    not have, a value of another type, one outside the vocabulary, or a selection without claims.
+    """
+    defaults = notebook_parameters(notebook_path(dataset.root, report.notebook))
+    for name, value in report.parameters.items():
+        if name not in defaults:
+            raise ParameterError(
+                f"{report.name}: parameter {not_one_of(name, tuple(defaults))} "
+                f"of the notebook '{report.notebook}'"
+            )
+        wanted = type(defaults[name])
+        if type(value) is not wanted and not (wanted is float and type(value) is int):
+            raise ParameterError(
+                f"{report.name}: {name}: {value!r} is not of the type {wanted.__name__}, "
+                f"as {defaults[name]!r} is"
+            )
+    values = {**defaults, **report.parameters}
+    chosen = {name: values[name] for name in SELECTION_PARAMETERS if name in values}
+    try:
+        select(dataset, **chosen)
+    except ParameterError as error:
+        raise ParameterError(f"{report.name}: {error}") from None
+
+
+@cache
+def notebook_parameters(path: Path) -> dict[str, Any]:
+    """The parameters of a notebook with their default values."""
+    inspected = papermill.inspect_notebook(str(path))
+    return {name: ast.literal_eval(found["default"]) for name, found in inspected.items()}
+
+
+def typed_parameters(path: Path, given: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Parameters given as text, with the types of the notebook's defaults.
+
+    ParameterError for a name that the notebook does not have, or a text of another type.
+    """
+    defaults = notebook_parameters(path)
+    values: dict[str, Any] = {}
+    for name, text in given:
+        if name not in defaults:
+            raise ParameterError(f"parameter {not_one_of(name, tuple(defaults))}")
+        kind = type(defaults[name]).__name__
+        try:
+            values[name] = PARAMETER_TYPES[kind](text)
+        except (KeyError, ValueError):
+            raise ParameterError(f"{name}: {text!r} is not of the type {kind}") from None
+    return values
+
+
+def render(dataset: Dataset, reports: list[Report], out: Path, processes: int) -> Iterator[Outcome]:
+    """The outcome of each report, as soon as it is made, in any order.
+
+    Each notebook runs in a kernel of its own. A report that fails leaves the file that was there.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if processes == 1:
+        for report in reports:
+            yield render_one(dataset.root, report, out)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        waiting: dict[Future[Outcome], Report] = {
+            pool.submit(render_one, dataset.root, report, out): report for report in reports
+        }
+        for future in as_completed(waiting):
+            error = future.exception()
+            if error is not None:
+                yield Outcome(waiting[future], "failed", f"its process died: {error}")
+            else:
+                yield future.result()
+
+
+def render_one(root: Path, report: Report, out: Path) -> Outcome:
+    """The outcome of one report: its notebook executed, exported, and its file replaced."""
+    try:
+        notebook = executed(root, report)
+        written = write_if_changed(out / report.file, export(notebook, report).encode())
+    except PapermillExecutionError as error:
+        return Outcome(report, "failed", f"cell {error.exec_count}: {error.ename}: {error.evalue}")
+    except (RuntimeError, OSError, nbclient.exceptions.CellControlSignal) as error:
+        return Outcome(report, "failed", f"{type(error).__name__}: {error}")
+    return Outcome(report, "written" if written else "unchanged")
+
+
+def executed(root: Path, report: Report) -> nbformat.NotebookNode:
+    """A report's notebook with its parameters, executed in a fresh kernel.
+
+    PapermillExecutionError where a cell fails, RuntimeError where a cell was never run (a cell
+    that calls `sys.exit` ends a notebook without an error).
+    """
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        notebook: nbformat.NotebookNode = papermill.execute_notebook(
+            str(notebook_path(root, report.notebook)),
+            str(Path(folder) / "executed.ipynb"),
+            parameters=dict(report.parameters),
+            kernel_name=KERNEL,
+            cwd=str(root),
+            progress_bar=False,
+            execution_timeout=CELL_SECONDS,
+            start_timeout=START_SECONDS,
+            autosave_cell_every=0,
+            config=kernel_settings(folder),
+        )
+    for number, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type == "code" and cell.metadata.papermill.get("status") != "completed":
+            raise RuntimeError(f"cell {number} of '{report.notebook}' was not completed")
+    return notebook
+
+
+def kernel_settings(folder: str) -> Config:
+    """How a kernel is started: over sockets in `folder`, where there are any; ports can clash."""
+    settings = Config()
+    if sys.platform != "win32":
+        settings.KernelManager.transport = "ipc"
+        settings.KernelManager.ip = str(Path(folder) / "kernel")
+    return settings
+
+
+def export(notebook: nbformat.NotebookNode, report: Report) -> str:
+    """An executed notebook as one self-contained page: what its cells show, without their code."""
+    body, _ = _exporter().from_notebook_node(notebook, {"report": report})
+    return str(body)
+
+
+def store_outputs(path: Path, root: Path) -> bool:
+    """Whether executing a notebook with its defaults changed the outputs that it stores."""
+    notebook = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        nbclient.NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            startup_timeout=START_SECONDS,
+            kernel_name=KERNEL,
+            resources={"metadata": {"path": str(root)}},
+            record_timing=False,
+            config=kernel_settings(folder),
+        ).execute()
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
+            "language_info": {"name": "python"},
+        }
+    )
+    return write_if_changed(path, (nbformat.writes(notebook) + "\n").encode())
+
+
+def write_if_changed(path: Path, content: bytes) -> bool:
+    """Whether a file had to be written: whole or not at all, and not where it says the same."""
+    if path.exists() and path.read_bytes() == content:
+        return False
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return True
+
+
+@cache
+def _exporter() -> TemplateExporter:
+    # HTMLExporter would parse the finished page once more and write `viewBox` in small letters.
+    return TemplateExporter(
+        template_name="report",
+        extra_template_basedirs=[str(TEMPLATES)],
+        template_file="index.html.j2",
+        filters={"markdown2html": _markdown},
+    )
+
+
+def _markdown(source: str) -> str:
+    """The text of a markdown cell as HTML, markup in it shown as it is written."""
+    renderer = IPythonRenderer(escape=True, exclude_anchor_links=True)
+    return str(MarkdownWithMath(renderer=renderer).render(source))
