@@ -157,8 +157,8 @@ def make_environment(environment: Path) -> None:
     except (OSError, ValueError, subprocess.CalledProcessError) as error:
         reason = " ".join(str(error).split())
         raise Refusal(
-            f"cannot make {environment} ({reason}): close what runs from it, see that you may"
-            " write there, and try again"
+            f"cannot make {environment} ({reason}): close what runs from it, delete it, and"
+            " try again in a folder that you may write to"
         ) from error
 
 

@@ -1,0 +1,98 @@
+"""The documents of the project: the README's tree, commands and findings are true."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from evidence_review.__main__ import main
+from evidence_review.dataset import load
+from evidence_review.dictionary import find_root
+from evidence_review.readme import with_findings
+
+ROOT = find_root(Path(__file__).parent)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(sh[^\n]*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+COMMANDS = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
+ELSEWHERE = [line for kind, block in BLOCKS if kind != "sh" for line in block.splitlines()]
+# These two are this very run, and the rebuild of all reports in test_report.py.
+WHOLE = {"python3 run.py", "python3 run.py test"}
+
+
+def tracked():
+    found = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    return {path for path in found if (ROOT / path).exists()}
+
+
+def tree():
+    block = re.search(r"## The tree\n\n```\n(.*?)```", README, re.DOTALL)[1]
+    return {line.split()[0] for line in block.splitlines()}
+
+
+def test_the_tree_is_the_tracked_files():
+    hidden = {".gitattributes", ".gitignore", "README.md"}
+    for entry in tree():
+        known = {path for path in tracked() if path == entry or path.startswith(entry)}
+        assert known, f"{entry} is in the README and not in the repository"
+    for path in tracked() - hidden:
+        assert any(path == e or (e.endswith("/") and path.startswith(e)) for e in tree()), path
+
+
+def test_the_findings_are_what_the_data_says():
+    assert with_findings(README, load(ROOT)) == README
+    assert "claims on" in README
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """The review in a folder of its own, as the place where commands are run."""
+    for path in sorted(tracked()):
+        if not path.startswith(("tests/", "evidence_review/")):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / path, tmp_path / path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in WHOLE])
+def test_every_command_of_the_readme_runs(copy, command):
+    words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', command)]
+    assert words[:2] == ["python3", "run.py"]
+    assert main(words[2:]) == 0
+
+
+def test_the_two_commands_of_set_up_are_what_continuous_integration_runs():
+    assert set(COMMANDS) >= WHOLE
+    assert "python3 run.py test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_commands_that_need_another_machine_are_run_by_the_public_workflow():
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    for command in ELSEWHERE:
+        assert command.removeprefix("conda env create -f ") in workflow, command
+
+
+def test_the_python_of_the_readme_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    block = re.search(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)[1]
+    names = {}
+    exec(block, names)
+    assert set(names["cast"].columns) >= {"proposition_id", "source_id", "vote"}
+
+
+def test_every_command_has_a_line_in_the_readme():
+    for name in ("check", "format", "locate", "render", "notebooks"):
+        assert any(command.startswith(f"python3 run.py {name}") for command in COMMANDS)
+
+
+def test_no_document_names_a_folder_that_is_not_there():
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "references/codebook.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for path in re.findall(
+            r"`((?:references|reports|notebooks|evidence_review)/[\w./-]*)`", text
+        ):
+            assert (ROOT / path).exists(), f"{name}: {path}"
