@@ -9,9 +9,10 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
+from evidence_review.appraisal import CELLS
 from evidence_review.coding import COMPARED
 from evidence_review.markup import NOTHING, Shown, figure, table
-from evidence_review.prose import SHARE_COLUMNS, coefficient, counted, label_words
+from evidence_review.prose import SHARE_COLUMNS, coefficient, counted, label_words, sentence
 from evidence_review.synthesis import KINDS, LABELS, SIDES
 
 # At least 3.9 : 1 on white and 16.8 apart for every colour deficiency; a shape goes with each.
@@ -28,6 +29,15 @@ SIDE_SHAPES = {
     "divided": "diamond",
 }
 DIRECTION_COLOURS = {"for": "#00558C", "against": "#A1283B", "none": "#767676"}
+GROUP_COLOURS = {
+    "in line with the evidence": "#00558C",
+    "against the evidence": "#A1283B",
+    "beyond the evidence": "#B27300",
+    "of two minds": "#6B4C9A",
+    "where nobody knows": "#767676",
+    "where nobody knows, and it may hurt": "#1B2529",
+}
+CERTAIN = {True: "moderate or high", False: "low, very low or none"}
 PLAIN = "#33505E"
 FONT = "Liberation Sans"
 ROW = 22
@@ -139,6 +149,43 @@ def label_drawing(summary: pd.DataFrame) -> str:
         .properties(width=460, height=28 * data["label"].nunique())
     )
     return svg(chart)
+
+
+def page_and_literature(appraised: pd.DataFrame) -> Shown:
+    """Where the page stands to the literature: one mark a proposition, by cell."""
+    rows = appraised.sort_values(["cell", "votes", "proposition_id"], ascending=[True, False, True])
+    shown = rows.assign(
+        place=rows.groupby("cell", observed=True).cumcount() + 1,
+        certain=rows["certainty"].isin(["high", "moderate"]).map(CERTAIN),
+    )
+    data = shown[["cell", "group", "place", "certain"]].astype({"cell": "str"})
+    order = [cell for cell in CELLS if (data["cell"] == cell).any()]
+    ticks = whole_numbers(int(data["place"].max()))
+    groups = [group for group in GROUP_COLOURS if (data["group"] == group).any()]
+    chart = (
+        alt.Chart(data)
+        .mark_point(filled=True, opacity=1, size=110)
+        .encode(
+            x=alt.X("place:Q", title="Propositions").axis(values=ticks, format="d"),
+            y=alt.Y("cell:N", title=None, sort=order).axis(grid=True, domain=False, ticks=False),
+            color=alt.Color("group:N", title="The page is")
+            .scale(domain=groups, range=[GROUP_COLOURS[group] for group in groups])
+            .legend(columns=3),
+            shape=alt.Shape("certain:N", title="Certainty of the literature").scale(
+                domain=list(CERTAIN.values()), range=["square", "circle"]
+            ),
+        )
+        .properties(width=640, height=30 * len(order))
+    )
+    count = rows["cell"].value_counts()
+    body = [[sentence(cell), CELLS[cell], int(count[cell])] for cell in order]
+    header = ["Cell", "The page is", "Propositions"]
+    numbers = table("Propositions by cell of page and literature", header, body, numeric=[2])
+    caption = (
+        "Where the page stands to the literature: a mark is a proposition. Squares: the literature "
+        "is of moderate certainty or better; circles: of less, or it does not decide."
+    )
+    return figure("page-and-literature", svg(chart), caption, numbers)
 
 
 def dispute_kinds(disputed: pd.DataFrame) -> Shown:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 
 from evidence_review.canonical import canonical_rows, closest_words
+from evidence_review.checked import Checked, Rule, unknown_word
 from evidence_review.conclusions import (
     CHANGELOG,
     changes,
@@ -18,54 +18,13 @@ from evidence_review.conclusions import (
     read_changelog,
     unannounced,
 )
-from evidence_review.dataset import Fault, csv_text, load, read_all
-from evidence_review.dictionary import Dictionary, Table, not_one_of, read_dictionary, suggest
-from evidence_review.document import Document
+from evidence_review.dataset import Fault, csv_text, load, read_all, read_works
+from evidence_review.dictionary import not_one_of, read_dictionary
+from evidence_review.literature_checks import LITERATURE_RULES
 
 VERBATIM = {"claims": "quote", "passes": "quote", "sentences": "text", "glossary": "phrase"}
 CITED_LEVELS = ("1", "2", "3")
 EXPERIENCE = ("clinical_experience", "personal_experience")
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What the rules look at: the tables as text, indexed by line, and the documents."""
-
-    root: Path
-    dictionary: Dictionary
-    frames: dict[str, pd.DataFrame]
-    documents: dict[str, Document]
-
-    def table(self, name: str) -> Table:
-        """The table of this name in the data dictionary."""
-        return self.dictionary.tables[name]
-
-    def rows(self, name: str) -> pd.DataFrame:
-        """The rows of a table whose offsets can be read, `start` and `end` as numbers."""
-        frame = self.frames[name].copy()
-        for column in ("start", "end"):
-            if column in frame:
-                frame[column] = pd.to_numeric(frame[column], errors="coerce")
-        present = [column for column in ("start", "end") if column in frame]
-        frame = frame.dropna(subset=present)
-        return frame.astype(dict.fromkeys(present, "int64"))
-
-    def answers(self) -> pd.DataFrame:
-        """The sources by their id, with the offsets of their answers."""
-        return self.rows("sources").drop_duplicates("source_id").set_index("source_id")
-
-    def placed(self, name: str) -> Iterator[tuple[int, pd.Series, Document]]:
-        """Line, row and document of each row of a table that stands in a known document."""
-        answers = self.answers()
-        for line, row in self.rows(name).iterrows():
-            document_id = row.get("document_id")
-            if document_id is None and row["source_id"] in answers.index:
-                document_id = answers.loc[row["source_id"], "document_id"]
-            if document_id in self.documents:
-                yield int(str(line)), row, self.documents[document_id]
-
-
-Rule = Callable[[Checked], Iterator[Fault]]
 
 
 def check(root: Path) -> list[Fault]:
@@ -75,9 +34,11 @@ def check(root: Path) -> list[Fault]:
     """
     dictionary = read_dictionary(root)
     frames, documents, faults = read_all(root, dictionary)
-    readable = len(frames) == len(dictionary.tables) - 1
+    works, unread = read_works(root)
+    faults += unread
+    readable = len(frames) == len(dictionary.tables) - 1 and not unread
     if readable and len(documents) == len(dictionary.documents):
-        checked = Checked(root, dictionary, frames, documents)
+        checked = Checked(root, dictionary, frames, documents, works)
         for rule in RULES:
             faults += rule(checked)
     if not any(not fault.warning for fault in faults):
@@ -278,7 +239,7 @@ def questions_ask_propositions(checked: Checked) -> Iterator[Fault]:
             yield Fault(table.path, int(str(line)), "asks", message)
         for asked in row["asks"].split():
             if asked not in known:
-                yield Fault(table.path, int(str(line)), "asks", _unknown_word(asked, known))
+                yield Fault(table.path, int(str(line)), "asks", unknown_word(asked, known))
 
 
 def conflicts_once(checked: Checked) -> Iterator[Fault]:
@@ -291,7 +252,7 @@ def conflicts_once(checked: Checked) -> Iterator[Fault]:
         own = row["proposition_id"]
         for other in row["conflicts_with"].split():
             if other not in place:
-                message = _unknown_word(other, tuple(place))
+                message = unknown_word(other, tuple(place))
             elif place[other] <= place[own]:
                 message = f"'{other}' does not stand below '{own}': state the pair at the earlier"
             elif (own, other) in seen:
@@ -347,6 +308,7 @@ RULES: tuple[Rule, ...] = (
     conflicts_once,
     propositions_in_use,
     canonical_form,
+    *LITERATURE_RULES,
 )
 
 
@@ -382,15 +344,10 @@ def _unknown(
 ) -> Fault:
     path, target = checked.table(name).path, checked.table(table).path
     if len(values) == 1:
-        words = _unknown_word(values[0], tuple(sorted(key[0] for key in known)))
+        words = unknown_word(values[0], tuple(sorted(key[0] for key in known)))
         return Fault(path, line, columns[0], f"{words} in {target}")
     named = ", ".join(f"{column} {value}" for column, value in zip(columns, values, strict=True))
     return Fault(path, line, columns[0], f"no row of {target} has {named}")
-
-
-def _unknown_word(value: str, known: tuple[str, ...]) -> str:
-    meant = suggest(value, known, {})
-    return f"'{value}' is not known" + (f" (did you mean '{meant}'?)" if meant else "")
 
 
 def _first_difference(written: bytes, expected: bytes) -> int:

@@ -67,7 +67,7 @@ def coding_agreement(pairs: pd.DataFrame, column: str = ALL) -> pd.DataFrame:
     is not defined: one value used by both passes throughout.
     """
     if column not in (ALL, *COMPARED):
-        raise ParameterError(f"column: {not_one_of(column, (ALL, *COMPARED))}")
+        raise ParameterError(f"column: {not_one_of(str(column), (ALL, *COMPARED))}")
     rows = []
     for name in COMPARED if column == ALL else (column,):
         first = pairs[f"{name}_a"].astype("str").to_numpy()
@@ -90,12 +90,15 @@ def cohen_kappa(a: np.ndarray, b: np.ndarray) -> float:
     return (observed - chance) / (1 - chance) if chance < 1 else float("nan")
 
 
-def gwet_ac1(a: np.ndarray, b: np.ndarray) -> float:
-    """Gwet's AC1 of two codings of the same units (Gwet 2008); NaN with fewer than two values."""
+def gwet_ac1(a: np.ndarray, b: np.ndarray, values: int | None = None) -> float:
+    """Gwet's AC1 of two codings of the same units (Gwet 2008); NaN with fewer than two values.
+
+    `values` is how many values could be used: by default as many as are.
+    """
     first, second, observed = _shares(a, b)
     mean = (first + second) / 2
-    values = len(mean)
-    if values < 2:
+    values = len(mean) if values is None else values
+    if values < 2 or not len(a):
         return float("nan")
     chance = float((mean * (1 - mean)).sum() / (values - 1))
     return (observed - chance) / (1 - chance)
@@ -127,15 +130,17 @@ def _shares(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, float
 def _intervals(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
     """The bounds of the bootstrap intervals of both coefficients."""
     generator = np.random.default_rng(BOOTSTRAP_SEED)
+    values = len(np.unique(np.concatenate([a, b])))
     size = (BOOTSTRAP_SAMPLES if len(a) else 0, len(a))
     drawn = generator.integers(0, max(len(a), 1), size=size)
     samples = {
         "kappa": [cohen_kappa(a[rows], b[rows]) for rows in drawn],
-        "ac1": [gwet_ac1(a[rows], b[rows]) for rows in drawn],
+        # A sample may miss a value; it could have been drawn all the same.
+        "ac1": [gwet_ac1(a[rows], b[rows], values) for rows in drawn],
     }
     bounds: dict[str, float] = {}
-    for name, values in samples.items():
-        known = [value for value in values if not np.isnan(value)]
+    for name, sampled in samples.items():
+        known = [value for value in sampled if not np.isnan(value)]
         low, high = np.percentile(known, [2.5, 97.5]) if known else (float("nan"), float("nan"))
         bounds |= {f"{name}_low": float(low), f"{name}_high": float(high)}
     return bounds

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from evidence_review.appraisal import appraised
 from evidence_review.dataset import Dataset, Fault, read_table
 from evidence_review.selection import DEFAULT_THRESHOLD
 from evidence_review.synthesis import contradictions, disputes, summary_of_votes
 
 CHANGELOG = "CHANGELOG.md"
 VERDICT = ["label", "direction"]
+LITERATURE = ["verdict", "certainty", "cell"]
 COUNTS = ["votes_for", "votes_conditional", "votes_against", "votes_divided"]
 
 
@@ -40,6 +42,9 @@ def conclusions(dataset: Dataset) -> pd.DataFrame:
     table["direction"] = summary["direction"]
     for side in ("for", "conditional", "against", "divided"):
         table[f"votes_{side}"] = summary[side].astype("str")
+    known = appraised(summary, dataset.verdicts, dataset.harms)
+    for name in ("verdict", "certainty", "cell"):
+        table[name] = known[name].astype("str")
     table["contradictions"] = table["proposition_id"].map(_contradictions_of(disputed)).fillna("")
     table["claims"] = table["proposition_id"].map(_claims_of(dataset.claims)).fillna("")
     return table[dataset.dictionary.tables["conclusions"].header]
@@ -120,6 +125,9 @@ def _difference(old: dict[str, str] | None, new: dict[str, str] | None) -> str:
         return f"{_verdict(old)} → {_verdict(new)} ({_votes(new)}){because}"
     if any(old[name] != new[name] for name in COUNTS):
         return f"still {_verdict(new)}, votes {_votes(old)} → {_votes(new)}{because}"
+    if any(old[name] != new[name] for name in LITERATURE):
+        was, now = _literature(old), _literature(new)
+        return f"still {_verdict(new)}, but the literature: {was} → {now}{because}"
     if old["contradictions"] != new["contradictions"]:
         return f"still {_verdict(new)}, its contradictions changed{because}"
     return f"still {_verdict(new)}, but its claims changed{because}"
@@ -127,6 +135,11 @@ def _difference(old: dict[str, str] | None, new: dict[str, str] | None) -> str:
 
 def _verdict(row: dict[str, str]) -> str:
     return row["label"] + ("" if row["direction"] == "none" else f" {row['direction']}")
+
+
+def _literature(row: dict[str, str]) -> str:
+    certainty = f" ({row['certainty']})" if row["certainty"] else ""
+    return f"{row['verdict']}{certainty}, {row['cell']}"
 
 
 def _votes(row: dict[str, str]) -> str:

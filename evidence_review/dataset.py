@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from evidence_review.bibliography import BIBLIOGRAPHY_FILE, Work, read_bibliography
 from evidence_review.dictionary import (
     Column,
     Dictionary,
@@ -77,6 +78,11 @@ class Dataset:
     passes: pd.DataFrame
     pass_reasons: pd.DataFrame
     adjudication: pd.DataFrame
+    findings: pd.DataFrame
+    verdicts: pd.DataFrame
+    harms: pd.DataFrame
+    omissions: pd.DataFrame
+    bibliography: dict[str, Work]
 
     def document_of(self, source_id: str) -> Document:
         """The document that a source stands in."""
@@ -93,14 +99,21 @@ def load(root: Path | None = None) -> Dataset:
     folder = root or find_root()
     dictionary = read_dictionary(folder)
     frames, documents, faults = read_all(folder, dictionary)
-    if faults:
-        raise DataError(faults)
+    bibliography, unread = read_works(folder)
+    if faults or unread:
+        raise DataError([*faults, *unread])
     typed = {
         name.replace("-", "_"): typed_table(frames[name], dictionary.tables[name])
         for name in dictionary.tables
         if name != "conclusions"
     }
-    return Dataset(root=folder, dictionary=dictionary, documents=documents, **typed)
+    return Dataset(
+        root=folder,
+        dictionary=dictionary,
+        documents=documents,
+        bibliography=bibliography,
+        **typed,
+    )
 
 
 def read_all(
@@ -126,6 +139,16 @@ def read_all(
             if frame is not None:
                 frames[name] = frame
     return frames, documents, faults
+
+
+def read_works(root: Path) -> tuple[dict[str, Work], list[Fault]]:
+    """The works of the bibliography by their id, and what is wrong with the file."""
+    try:
+        return read_bibliography(root), []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        line = getattr(error, "lineno", 0)
+        reason = _reason(error) if isinstance(error, OSError) else f"is no CSL-JSON: {error}"
+        return {}, [Fault(BIBLIOGRAPHY_FILE, line, "", reason)]
 
 
 def read_table(root: Path, table: Table) -> tuple[pd.DataFrame | None, list[Fault]]:

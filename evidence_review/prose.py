@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 import pandas as pd
 
+from evidence_review.appraisal import CELLS
 from evidence_review.dataset import Dataset
 from evidence_review.selection import ALL, Selection
 from evidence_review.synthesis import NAMED_PHASES, SIDES, Counts, fragility
@@ -22,9 +24,9 @@ PHASE_WORDS = {
     "any": "all patients",
     "acute": "the acute phase",
     "recovery": "recovery",
-    "post_op": "after surgery",
+    "post_op": "the time after surgery",
     "prevention": "prevention",
-    "unstated": "no phase named",
+    "unstated": "no named phase",
 }
 BASIS_WORDS = {
     "research_cited": "research that can be found",
@@ -42,6 +44,18 @@ SHARE_COLUMNS = {
     "basis": "kind of support",
     "phase": "phase",
     "claim_type": "kind of claim",
+}
+VERDICT_WORDS = {
+    "supported": "The literature supports it.",
+    "contradicted": "The literature contradicts it.",
+    "mixed": "The literature is mixed.",
+}
+PEOPLE = {
+    "herniation": "of people with a lumbar disc herniation",
+    "sciatica": "of people with sciatica",
+    "non-specific": "of people with back pain of no named cause",
+    "healthy or laboratory": "of healthy people or in the laboratory",
+    "none": "of none",
 }
 NUMBER_WORDS = (
     *("no", "one", "two", "three", "four", "five", "six"),
@@ -85,7 +99,8 @@ def selection_words(dataset: Dataset, selection: Selection) -> str:
     topic = "all topics" if selection.topic == ALL else f"the topic “{selection.topic}”"
     parts = [f"Claims on {topic}"]
     if selection.phase != ALL:
-        parts.append(f"said of {PHASE_WORDS[selection.phase]}, of all patients or of no phase")
+        others = [PHASE_WORDS[phase] for phase in ("any", "unstated") if phase != selection.phase]
+        parts.append("said of " + listed([PHASE_WORDS[selection.phase], *others], "or of"))
     if selection.weakest_level < 5:
         parts.append(f"that show support of level {selection.weakest_level} or stronger")
     if len(selection.source_ids) < len(dataset.sources):
@@ -100,8 +115,9 @@ def threshold_sentence(selection: Selection) -> str:
 
 
 def as_decimal(value: Fraction) -> str:
-    """A fraction as a decimal number of at most three places."""
-    return f"{float(value):.3f}".rstrip("0").rstrip(".")
+    """A fraction as it is: as a decimal number where that has an end, else as `4/7`."""
+    decimal = f"{float(value):.6f}".rstrip("0").rstrip(".")
+    return decimal if Fraction(decimal) == value else f"{value.numerator}/{value.denominator}"
 
 
 def label_words(label: str, direction: str) -> str:
@@ -115,14 +131,15 @@ def votes_sentence(cast: pd.DataFrame, names: Mapping[str, str], sources: int) -
     Every count has its denominator, every side its authors.
     """
     if cast.empty:
-        return f"None of the {number(sources)} authors takes a side."
+        return f"None of {counted(sources, 'author')} takes a side."
     parts = []
     for side in SIDES:
         who = [names[source] for source in cast.loc[cast["vote"] == side, "source_id"]]
         if who:
             parts.append(f"{number(len(who))} {SIDE_WORDS[side]} ({listed(who)})")
     taking = "takes a side" if len(cast) == 1 else "take a side"
-    return f"{sentence(number(len(cast)))} of {number(sources)} authors {taking}: {listed(parts)}."
+    share = f"{sentence(number(len(cast)))} of {counted(sources, 'author')}"
+    return f"{share} {taking}: {listed(parts)}."
 
 
 def asked_sentence(times: int) -> str:
@@ -175,11 +192,13 @@ def page_sentence(dataset: Dataset) -> str:
     """What the page holds: authors, claims, propositions, sentences accounted for."""
     without = int((dataset.sentences["reason"] != "").sum())
     total = len(dataset.sentences)
+    authors, claims = len(dataset.sources), len(dataset.claims)
     return (
-        f"{sentence(number(len(dataset.sources)))} authors make "
-        f"{len(dataset.claims):,} claims on {len(dataset.propositions):,} propositions. "
-        f"Every one of the page's {total:,} sentences is accounted for: {total - without:,} carry "
-        f"a claim, {without:,} a reason why they carry none."
+        f"{sentence(counted(authors, 'author'))} {'makes' if authors == 1 else 'make'} "
+        f"{counted(claims, 'claim')} on {counted(len(dataset.propositions), 'proposition')}. "
+        f"Of {counted(total, 'sentence')} on the page, none is left out: "
+        f"{number(total - without)} with a claim, {number(without)} with a reason why there is "
+        "none."
     )
 
 
@@ -189,11 +208,14 @@ def levels_sentence(claims: pd.DataFrame) -> str:
     levels = claims["evidence_level"].astype(int)
     found, cases = int((levels <= 3).sum()), int((levels == 4).sum())
     uncited = int((claims["basis"] == "research_uncited").sum())
-    share = f"{number(found)} of {total:,}" if found else f"None of {total:,}"
-    words = f"{sentence(share)} claims {'rests' if found == 1 else 'rest'} on research that a "
-    words += f"reader could look up; {number(cases)} on cases (the author's own course, or "
-    words += f"patients treated); the other {total - found - cases:,} on an explanation, an "
-    words += "authority, or nothing."
+    claims_in_all = counted(total, "claim")
+    kinds = [
+        (found, "on research that a reader could look up"),
+        (cases, "on cases (the author's own course, or patients treated)"),
+        (total - found - cases, "on an explanation, an authority, or nothing"),
+    ]
+    parts = [f"{number(count) if count else 'none'} {rest}" for count, rest in kinds]
+    words = f"Of {claims_in_all}, by what is shown: {listed(parts)}."
     if uncited:
         words += f" {sentence(counted(uncited, 'claim'))} "
         words += f"{'invokes' if uncited == 1 else 'invoke'} research without naming it."
@@ -204,7 +226,7 @@ def labels_sentence(summary: pd.DataFrame) -> str:
     """How many propositions have which label, those with several voices first."""
     count = summary["label"].value_counts()
     parts = [
-        f"{number(int(count[label]))} {label}"
+        f"{number(int(count[label]))} “{label}”"
         for label in summary["label"].cat.categories
         if count[label]
     ]
@@ -258,13 +280,34 @@ def reconciling_sentence(pair: Mapping[str, object], names: Mapping[str, str]) -
     return f"Nothing that the page states of phase or dose reconciles them.{conditions}"
 
 
+def verdict_sentence(row: Mapping[str, Any]) -> str:
+    """What the literature says of a proposition, how sure that is, whose rating, and of whom."""
+    verdict, directness = str(row["verdict"]), str(row["directness"])
+    if verdict == "insufficient":
+        near = "" if directness == "none" else f"; the nearest studies are {PEOPLE[directness]}"
+        return f"The literature does not decide it{near}."
+    return (
+        f"{VERDICT_WORDS[verdict]} Certainty: {row['certainty']} ({row['rater']}); studies "
+        f"{PEOPLE[directness]}."
+    )
+
+
+def cells_sentence(appraised: pd.DataFrame) -> str:
+    """How many propositions stand where page and literature agree, differ, or are silent."""
+    count = appraised["group"].value_counts()
+    groups = dict.fromkeys(CELLS.values())
+    parts = [f"{number(int(count[group]))} {group}" for group in groups if group in count]
+    total = counted(len(appraised), "proposition")
+    return f"Page and literature, {total}: {'; '.join(parts)}."
+
+
 def matching_sentence(pairs: pd.DataFrame, left: pd.DataFrame) -> str:
     """How many claims of the two passes were matched, and how many only one of them has."""
     a, b = (int((left["pass"] == name).sum()) for name in ("a", "b"))
     return (
-        f"Pass a found {len(pairs) + a:,} claims, pass b {len(pairs) + b:,}; "
-        f"{len(pairs):,} stand on the same passage, {a:,} were found by pass a alone and {b:,} by "
-        f"pass b alone."
+        f"Pass a found {counted(len(pairs) + a, 'claim')}, pass b {number(len(pairs) + b)}. "
+        f"On the same passage: {number(len(pairs))}; found by pass a alone: {number(a)}; by pass b "
+        f"alone: {number(b)}."
     )
 
 
@@ -285,11 +328,11 @@ def coefficient(value: object) -> str:
 
 def rulings_sentence(adjudication: pd.DataFrame) -> str:
     """How many differences were ruled on, and how."""
+    if adjudication.empty:
+        return "The passes differ in nothing."
     ruled = adjudication["ruling"].value_counts()
     words = {"a": "as pass a", "b": "as pass b", "other": "as neither", "dropped": "no claim"}
-    parts = [f"{int(ruled[key])} {word}" for key, word in words.items() if ruled.get(key)]
-    total = counted(len(adjudication), "difference")
-    return (
-        f"{sentence(total)} between the passes {'was' if len(adjudication) == 1 else 'were'} "
-        f"ruled on, each with its reason: {listed(parts)}."
-    )
+    parts = [f"{number(int(ruled[key]))} {word}" for key, word in words.items() if ruled.get(key)]
+    total = sentence(counted(len(adjudication), "difference"))
+    were = "was" if len(adjudication) == 1 else "were"
+    return f"{total} between the passes {were} ruled on, each with its reason: {listed(parts)}."

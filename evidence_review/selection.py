@@ -127,6 +127,8 @@ def _sources(value: object, known: tuple[str, ...]) -> tuple[str, ...]:
         return known
     named = [part.strip() for part in value.split(",")]
     for source_id in named:
+        if source_id == ALL:
+            raise ParameterError(f"sources: '{ALL}' stands alone, without other sources")
         if source_id not in known:
             raise ParameterError(f"sources: {not_one_of(source_id, (ALL, *known))}")
     return tuple(source_id for source_id in known if source_id in named)

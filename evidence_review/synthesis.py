@@ -30,6 +30,7 @@ LABELS = (
 KINDS = ("direct", "dose", "conditional", "possibly phase", "phase")
 KIND_PRECEDENCE = ("phase", "possibly phase", "conditional", "dose", "direct")
 MATERIAL_DOSE_RATIO = 2.0
+WEAKEST_LEVEL = 5
 CLAIM_KEY = ["source_id", "start", "end", "proposition_id"]
 
 
@@ -149,7 +150,8 @@ def votes(claims: pd.DataFrame) -> pd.DataFrame:
             "proposition_id": claims["proposition_id"],
             "source_id": claims["source_id"],
             "claims": 1,
-            "best_level": claims["evidence_level"].astype("int64"),
+            # Who takes no side shows no support for one.
+            "best_level": claims["evidence_level"].astype("int64").where(sided, WEAKEST_LEVEL),
             "sided": sided,
             "conditional": claims["stance"] == "conditional",
         }
@@ -194,7 +196,7 @@ def summary_of_votes(
     table["label"] = pd.Categorical([a.label for a in found], LABELS, ordered=True)
     table["direction"] = [a.direction for a in found]
     apart = _phases_apart(cast)
-    table["phases_apart"] = ids.map(apart).fillna(False).astype(bool)
+    table["phases_apart"] = ids.isin(apart.index[apart])
     return table.reset_index(drop=True)
 
 
@@ -294,6 +296,16 @@ def on_topic(pairs: pd.DataFrame, proposition_ids: pd.Series) -> pd.DataFrame:
     return pairs[either].reset_index(drop=True)
 
 
+def claims_of(pairs: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
+    """The claims that stand on either side of a pair."""
+    sides = [
+        pairs[[f"{name}_{side}" for name in CLAIM_KEY]].set_axis(CLAIM_KEY, axis="columns")
+        for side in "ab"
+    ]
+    keys = pd.concat(sides).drop_duplicates()
+    return claims.merge(keys, on=CLAIM_KEY, how="inner")
+
+
 def conflict_pairs(propositions: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """The pairs of propositions that the propositions' table says conflict."""
     for first, others in zip(
@@ -346,7 +358,7 @@ def _phases_apart(cast: pd.DataFrame) -> pd.Series:
     }
     both = sides["for"].index.intersection(sides["against"].index)
     shared = sides["for"].loc[both] & sides["against"].loc[both]
-    return ~shared.any(axis="columns")
+    return ~shared.any(axis="columns").astype(bool)
 
 
 def _pairs(left: pd.DataFrame, right: pd.DataFrame, on: str) -> pd.DataFrame:

@@ -40,11 +40,11 @@ SEVERAL_VOICES = ("agreed", "majority", "two voices")
 BENCHMARKS = ("authorship", "attribution", "disclosure", "currency")
 
 
-def red_flags(dataset: Dataset) -> Shown:
+def red_flags(dataset: Dataset, emergency_number: str) -> Shown:
     """The signs that need urgent care, the emergencies first, each with its reference."""
     flags = dataset.safety.sort_values("urgency", kind="stable")
     heads = {
-        "emergency": "Go to an emergency department at once, or call your emergency number, with",
+        "emergency": f"Go to an emergency department at once, or call {emergency_number}, with",
         "urgent": "See a doctor the same day or within days with",
     }
     parts: list[Markup] = [element("h2", "First of all: signs that need urgent care")]
@@ -107,6 +107,8 @@ def summary_of_findings(
             *(row[side] for side in SIDES),
             label_words(row["label"], row["direction"]),
             f"{row['best_level']}: {meanings[str(row['best_level'])]}" if row["votes"] else "–",
+            f"{row['verdict']} ({row['certainty']})" if row["certainty"] else str(row["verdict"]),
+            str(row["cell"]),
         ]
         for row in summary.to_dict("records")
     ]
@@ -115,6 +117,8 @@ def summary_of_findings(
         *(f"{SIDE_SYMBOLS[side]} {side}" for side in SIDES),
         "Label (agreement of posts, not evidence)",
         "Strongest support shown",
+        "Literature (certainty)",
+        "Page and literature",
     ]
     return table("Summary of findings: authors by side", header, rows, numeric=range(1, 5))
 
@@ -132,9 +136,10 @@ def propositions_in_full(
     claims: pd.DataFrame,
     threshold: Fraction,
     reports: Sequence[Report],
+    appraisals: Mapping[str, Shown],
     quotes: bool = True,
 ) -> Shown:
-    """Each proposition with its label, the sides, how fragile that is, and all quotes.
+    """Each proposition with its label, the sides, how fragile that is, its appraisal, all quotes.
 
     Without `quotes`, a link to the report on its topic stands in their place.
     """
@@ -146,6 +151,8 @@ def propositions_in_full(
         else:
             words = f"Read {counted(len(own), 'quote')} in the report on {row['topic']}"
             below = linked(words, proposition_link(reports, row, OVERVIEW))
+        appraisal = appraisals[row["proposition_id"]]
+        below = joined([appraisal, below])
         parts.append(_proposition(dataset, row, cast, threshold, below))
     return joined(parts)
 

@@ -1,0 +1,91 @@
+"""The bibliography: works in CSL-JSON, and how they are cited in the style of the NLM."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle
+from citeproc.formatter import plain
+from citeproc.source.json import CiteProcJSON
+
+BIBLIOGRAPHY_FILE = "references/bibliography.json"
+STYLE = Path(__file__).parent / "style" / "nlm-citation-sequence.csl"
+DOI = re.compile(r"10\.[0-9]{4,9}/\S+")
+PMID = re.compile(r"[1-9][0-9]{0,8}")
+LEADING_NUMBER = re.compile(r"^\s*[0-9]+\.\s*")
+# What the style prints of a work's identifiers; reports link them instead.
+IDENTIFIERS = re.compile(r"\s*(?:doi:\S+|PubMed PMID: \d+\.?|Available from: \S+)")
+
+Work = Mapping[str, Any]
+
+
+def read_bibliography(root: Path) -> dict[str, Work]:
+    """The works of the review by their id, as CSL-JSON items."""
+    items = json.loads((root / BIBLIOGRAPHY_FILE).read_text(encoding="utf-8"))
+    return {item["id"]: item for item in items}
+
+
+def canonical_bibliography(items: Iterable[Work]) -> str:
+    """Works as the one JSON text that says them: sorted by id, fields sorted, one field a line."""
+    ordered = sorted(items, key=lambda item: str(item["id"]))
+    return json.dumps(ordered, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def citation(work: Work) -> str:
+    """A work cited in the style of the US National Library of Medicine, plain text.
+
+    The identifiers are left to `identifier_links`. The text is not escaped: what a title holds
+    stands in it verbatim.
+    """
+    return _citation(json.dumps(work, sort_keys=True))
+
+
+def identifier_links(work: Work) -> list[tuple[str, str]]:
+    """Where a work can be looked up: words and address, DOI first, then PubMed, else its page."""
+    links = []
+    if "DOI" in work:
+        links.append((f"doi:{work['DOI']}", f"https://doi.org/{work['DOI']}"))
+    if "PMID" in work:
+        links.append((f"PMID {work['PMID']}", f"https://pubmed.ncbi.nlm.nih.gov/{work['PMID']}/"))
+    if not links and "URL" in work:
+        links.append((work["URL"], work["URL"]))
+    return links
+
+
+def short_name(work: Work) -> str:
+    """How a work is called in a sentence: first author and year."""
+    authors = work.get("author", [])
+    first = authors[0] if authors else {}
+    name = first.get("family") or first.get("literal") or f"“{work['title'][:40]}…”"
+    several = " and others" if len(authors) > 1 else ""
+    return f"{name}{several} {year_of(work) or 'no year seen'}"
+
+
+def year_of(work: Work) -> str:
+    """The year of a work; empty where it was not seen."""
+    parts = work.get("issued", {}).get("date-parts", [[""]])
+    return str(parts[0][0])
+
+
+@cache
+def _citation(item: str) -> str:
+    work = json.loads(item)
+    with warnings.catch_warnings():
+        # The processor warns of every field of CSL-JSON that its style does not use.
+        warnings.simplefilter("ignore")
+        source = CiteProcJSON([work])
+        bibliography = CitationStylesBibliography(_style(), source, plain)
+        bibliography.register(Citation([CitationItem(work["id"])]))
+        text = str(bibliography.bibliography()[0])
+    return IDENTIFIERS.sub("", LEADING_NUMBER.sub("", text)).strip()
+
+
+@cache
+def _style() -> CitationStylesStyle:
+    return CitationStylesStyle(str(STYLE), validate=False)
