@@ -1,4 +1,4 @@
-"""The commands: check, format, locate, notebooks, render."""
+"""The commands: check, format, locate, notebooks, references, render."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import pandas as pd
 from tqdm import tqdm
 
+from evidence_review.bibliography import BIBLIOGRAPHY_FILE, canonical_bibliography
 from evidence_review.canonical import closest_words, formatted_claims
 from evidence_review.catalogue import CatalogueError, Report, read_catalogue
 from evidence_review.charts import label_drawing
@@ -24,9 +26,19 @@ from evidence_review.conclusions import (
     read_changelog,
     unannounced,
 )
-from evidence_review.dataset import DataError, Dataset, csv_text, load, parse_table, read_table
+from evidence_review.dataset import (
+    DataError,
+    Dataset,
+    beyond_form,
+    csv_text,
+    load,
+    parse_table,
+    read_table,
+    read_works,
+)
 from evidence_review.dictionary import Dictionary, find_root, not_one_of, read_dictionary
 from evidence_review.document import DocumentChanged, occurrences, read_document
+from evidence_review.lookup import REGISTRY, Answer, NoNetwork, look_up
 from evidence_review.readme import with_findings
 from evidence_review.report import (
     Outcome,
@@ -72,14 +84,17 @@ def run_check(root: Path, options: argparse.Namespace) -> int:
 def run_format(root: Path, options: argparse.Namespace) -> int:
     """Put claims.csv, and every other table that can be read, into canonical form."""
     dictionary = read_dictionary(root)
-    sources, faults = read_table(root, dictionary.tables["sources"])
-    if sources is None:
-        raise DataError(faults)
+    sources = _sources(root, dictionary)
     documents = {name: read_document(root, d) for name, d in dictionary.documents.items()}
     table = dictionary.tables["claims"]
     text = formatted_claims((root / table.path).read_bytes(), table, sources, documents)
     changed = [table.path] if write_if_changed(root / table.path, text.encode()) else []
     changed += _format_others(root, dictionary)
+    works, unread = read_works(root)
+    if unread:
+        raise DataError(unread)
+    if write_if_changed(root / BIBLIOGRAPHY_FILE, canonical_bibliography(works.values()).encode()):
+        changed.append(BIBLIOGRAPHY_FILE)
     print(f"written anew: {', '.join(changed)}" if changed else "all tables are in canonical form")
     return 0
 
@@ -87,9 +102,7 @@ def run_format(root: Path, options: argparse.Namespace) -> int:
 def run_locate(root: Path, options: argparse.Namespace) -> int:
     """Print where a quote stands: source, offsets, and the sentence's place in claims.csv."""
     dictionary = read_dictionary(root)
-    sources, faults = read_table(root, dictionary.tables["sources"])
-    if sources is None:
-        raise DataError(faults)
+    sources = _sources(root, dictionary)
     known = tuple(sources["source_id"])
     if options.source and options.source not in known:
         raise ParameterError(f"--source: {not_one_of(options.source, known)}")
@@ -113,6 +126,26 @@ def run_locate(root: Path, options: argparse.Namespace) -> int:
                 f"{document_id}: {closest_words(document, options.quote, whole)}", file=sys.stderr
             )
     return 0 if found else 1
+
+
+def run_references(root: Path, options: argparse.Namespace) -> int:
+    """Ask the registry of DOIs about every work; says so where there is no network."""
+    works, unread = read_works(root)
+    if unread:
+        raise DataError(unread)
+    asked: list[Answer] = []
+    try:
+        for answer in look_up(works.values(), options.registry):
+            asked.append(answer)
+            if answer.state != "found":
+                print(f"{BIBLIOGRAPHY_FILE}: {answer.work_id}: {answer.state}: {answer.words}")
+    except NoNetwork as error:
+        print(f"could not run: {error}; nothing is known of the works", file=sys.stderr)
+        return 1
+    wrong = sum(answer.state != "found" for answer in asked)
+    without = len(works) - len(asked)
+    print(f"{len(asked)} works asked for, {wrong} to look at; {without} have no DOI to ask by")
+    return 1 if wrong else 0
 
 
 def run_notebooks(root: Path, options: argparse.Namespace) -> int:
@@ -147,16 +180,24 @@ def run_render(root: Path, options: argparse.Namespace) -> int:
     return 1 if failed or silent else 0
 
 
+def _sources(root: Path, dictionary: Dictionary) -> pd.DataFrame:
+    """The sources as text; DataError where they cannot be relied on."""
+    sources, faults = read_table(root, dictionary.tables["sources"])
+    if sources is None or beyond_form(faults):
+        raise DataError(beyond_form(faults))
+    return sources
+
+
 def _format_others(root: Path, dictionary: Dictionary) -> list[str]:
     """The other tables that had to be written anew; their rows keep their order."""
     changed = []
     for name, table in dictionary.tables.items():
         path = root / table.path
-        if name in ("claims", "conclusions"):
+        if name == "claims" or not path.exists():
             continue
         frame, faults = parse_table(path.read_bytes(), table)
         if frame is None:
-            raise DataError(faults)
+            raise DataError(beyond_form(faults))
         if write_if_changed(path, csv_text(frame).encode()):
             changed.append(table.path)
     return changed
@@ -241,6 +282,11 @@ def _parser() -> argparse.ArgumentParser:
     locate.add_argument("quote", help="the words, verbatim")
     locate.add_argument("--source", help="look in this answer only, e.g. S04")
     locate.set_defaults(run=run_locate)
+    references = commands.add_parser(
+        "references", help="ask a registry of DOIs whether works exist and stand (needs a network)"
+    )
+    references.add_argument("--registry", default=REGISTRY, help="address of the registry")
+    references.set_defaults(run=run_references)
     rendering = commands.add_parser("render", help="make the reports")
     rendering.add_argument("notebook", nargs="?", help="one report of this notebook only")
     rendering.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evidence_review.dataset import BOM_MESSAGE, CR_MESSAGE, DataError, Fault, csv_text, parse_table
+from evidence_review.dataset import DataError, Fault, beyond_form, csv_text, parse_table
 from evidence_review.dictionary import Table
 from evidence_review.document import Document, Passage, closest_passage, occurrences
 
@@ -32,8 +32,7 @@ def formatted_claims(
     """
     frame, faults = parse_table(content, table)
     if frame is None:
-        form = {BOM_MESSAGE, CR_MESSAGE}
-        raise DataError(fault for fault in faults if fault.message not in form)
+        raise DataError(beyond_form(faults))
     for name in frame.columns.drop("quote"):
         frame[name] = frame[name].str.strip()
     by_id = sources.set_index("source_id")
@@ -67,11 +66,16 @@ def only_place(document: Document, quote: str, source: pd.Series) -> Passage:
     raise LookupError(f"does not stand in this answer; {closest_words(document, quote, source)}")
 
 
-def closest_words(document: Document, quote: str, source: pd.Series | None = None) -> str:
-    """What is most like a quote in an answer (or the whole document): words, offsets, likeness."""
+def closest_words(
+    document: Document, quote: str, source: pd.Series | None = None, near: int = 0
+) -> str:
+    """What is most like a quote in an answer (or the whole document): words, offsets, likeness.
+
+    Where the quote stands verbatim in several places, the one nearest to the offset `near`.
+    """
     first = 0 if source is None else int(source["start"])
     last = len(document.text) if source is None else int(source["end"])
-    near = closest_passage(document, quote, first, last)
-    if near is None:
+    found = closest_passage(document, quote, first, last, near)
+    if found is None:
         return "nothing there is like it"
-    return f"closest is {near.text!r} at {near.start}-{near.end}, {near.likeness:.0f} % alike"
+    return f"closest is {found.text!r} at {found.start}-{found.end}, {found.likeness:.0f} % alike"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from evidence_review.bibliography import Work
-from evidence_review.dataset import Fault
+from evidence_review.dataset import INTEGER, Fault
 from evidence_review.dictionary import Dictionary, Table, suggest
 from evidence_review.document import Document
 
@@ -30,13 +30,12 @@ class Checked:
 
     def rows(self, name: str) -> pd.DataFrame:
         """The rows of a table whose offsets can be read, `start` and `end` as numbers."""
-        frame = self.frames[name].copy()
-        for column in ("start", "end"):
-            if column in frame:
-                frame[column] = pd.to_numeric(frame[column], errors="coerce")
+        frame = self.frames[name]
         present = [column for column in ("start", "end") if column in frame]
-        frame = frame.dropna(subset=present)
-        return frame.astype(dict.fromkeys(present, "int64"))
+        readable = pd.Series(True, index=frame.index)
+        for column in present:
+            readable &= frame[column].str.fullmatch(INTEGER.pattern)
+        return frame[readable].astype(dict.fromkeys(present, "int64"))
 
     def answers(self) -> pd.DataFrame:
         """The sources by their id, with the offsets of their answers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +19,12 @@ from evidence_review.conclusions import (
     read_changelog,
     unannounced,
 )
-from evidence_review.dataset import Fault, csv_text, load, read_all, read_works
+from evidence_review.dataset import INTEGER, Fault, csv_text, load, read_all, read_works
 from evidence_review.dictionary import not_one_of, read_dictionary
 from evidence_review.literature_checks import LITERATURE_RULES
 
 VERBATIM = {"claims": "quote", "passes": "quote", "sentences": "text", "glossary": "phrase"}
+HEAD = re.compile(rf"(?:{INTEGER.pattern})-(?:{INTEGER.pattern})")
 CITED_LEVELS = ("1", "2", "3")
 EXPERIENCE = ("clinical_experience", "personal_experience")
 
@@ -107,7 +109,7 @@ def verbatim_passages(checked: Checked) -> Iterator[Fault]:
         for line, row, document in checked.placed(name):
             start, end = int(row["start"]), int(row["end"])
             if start < end <= len(document.text) and document.text[start:end] != row[column]:
-                near = closest_words(document, row[column])
+                near = closest_words(document, row[column], near=start)
                 message = f"is not the text at {start}-{end}; {near}"
                 yield Fault(path, line, column, message)
 
@@ -121,9 +123,9 @@ def inside_one_answer(checked: Checked) -> Iterator[Fault]:
             answer = answers.loc[row["source_id"]]
             first, last = int(answer["start"]), int(answer["end"])
             spans = {"start": (int(row["start"]), int(row["end"]))}
-            if row["head"]:
-                head = row["head"].split("-")
-                spans["head"] = (int(head[0]), int(head[-1]))
+            if HEAD.fullmatch(row["head"]):
+                head, tail = row["head"].split("-")
+                spans["head"] = (int(head), int(tail))
             for column, (start, end) in spans.items():
                 if start >= end and column == "head":
                     yield Fault(path, line, column, f"{start} is not before {end}")
@@ -321,7 +323,10 @@ def conclusion_faults(root: Path) -> list[Fault]:
         return faults
     if kept is None:
         return [Fault(path, 0, "", "the file is missing; `render` writes it")]
-    found = changes(kept, conclusions(dataset))
+    computed = conclusions(dataset)
+    found = changes(kept, computed)
+    if not found and (root / path).read_bytes() != csv_text(computed).encode():
+        faults.append(Fault(path, 0, "", "is not as `render` writes it, though it says the same"))
     silent = unannounced(found, read_changelog(root))
     for change in found:
         if change in silent:

@@ -25,7 +25,8 @@ from evidence_review.dictionary import (
 )
 from evidence_review.document import Document, DocumentChanged, read_document
 
-INTEGER = re.compile(r"0|[1-9][0-9]*")
+# No more digits than an int64 holds.
+INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
 NUMBER = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 
 BOM_MESSAGE = "begins with a byte order mark; the `format` command takes it away"
@@ -174,6 +175,10 @@ def parse_table(content: bytes, table: Table) -> tuple[pd.DataFrame | None, list
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return None, [*faults, _undecodable(error, content, table.path)]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    foreign = _foreign_dialect(text, table)
+    if foreign:
+        return None, [*faults, foreign]
     lines, rows, broken = _rows(text, table.path)
     if broken:
         return None, [*faults, broken]
@@ -182,7 +187,7 @@ def parse_table(content: bytes, table: Table) -> tuple[pd.DataFrame | None, list
     faults += _header_faults(rows[0], table)
     if rows[0] == table.header:
         faults += _ragged(lines[1:], rows[1:], table)
-    if any(fault.message != BOM_MESSAGE and fault.message != CR_MESSAGE for fault in faults):
+    if beyond_form(faults):
         return None, faults
     frame = pd.DataFrame(rows[1:], columns=table.header, dtype="str")
     frame.index = pd.Index(lines[1:], name="line", dtype="int64")
@@ -210,6 +215,11 @@ def typed_table(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         elif column.type == "number":
             typed[column.name] = typed[column.name].astype("float64")
     return typed
+
+
+def beyond_form(faults: Iterable[Fault]) -> list[Fault]:
+    """The faults that `format` cannot put right by writing the file anew."""
+    return [fault for fault in faults if fault.message not in (BOM_MESSAGE, CR_MESSAGE)]
 
 
 def csv_text(table: pd.DataFrame) -> str:
@@ -255,14 +265,20 @@ def _rows(text: str, path: str) -> tuple[list[int], list[list[str]], Fault | Non
     return lines, rows, None
 
 
+def _foreign_dialect(text: str, table: Table) -> Fault | None:
+    """The fault of a file whose cells are parted by something else than commas."""
+    first = text.split("\n", 1)[0]
+    for delimiter, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        names = {cell.strip('"') for cell in first.split(delimiter)}
+        if len(names & set(table.header)) > 1:
+            return Fault(table.path, 1, "", f"cells are parted by {name}, expected commas")
+    return None
+
+
 def _header_faults(header: list[str], table: Table) -> Iterator[Fault]:
     expected = table.header
     if header == expected:
         return
-    for delimiter, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if len(header) == 1 and delimiter in header[0]:
-            yield Fault(table.path, 1, "", f"cells are parted by {name}, expected commas")
-            return
     for name, count in Counter(header).items():
         if count > 1:
             yield Fault(table.path, 1, name, f"stands {count} times in the header, expected once")

@@ -69,9 +69,16 @@ def occurrences(
 
 
 def closest_passage(
-    document: Document, quote: str, start: int = 0, end: int | None = None
+    document: Document, quote: str, start: int = 0, end: int | None = None, near: int = 0
 ) -> Passage | None:
-    """The passage in `start`..`end` that is most like `quote`, or None where nothing is."""
+    """The passage in `start`..`end` that is most like `quote`, or None where nothing is.
+
+    Among verbatim places, the one nearest to the offset `near`.
+    """
+    verbatim = occurrences(document, quote, start, end)
+    if verbatim:
+        first = min(verbatim, key=lambda offset: abs(offset - near))
+        return Passage(first, first + len(quote), quote)
     region = document.text[start : len(document.text) if end is None else end]
     if len(quote) > len(region) or not quote:
         return None

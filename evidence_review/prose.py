@@ -55,7 +55,6 @@ PEOPLE = {
     "sciatica": "of people with sciatica",
     "non-specific": "of people with back pain of no named cause",
     "healthy or laboratory": "of healthy people or in the laboratory",
-    "none": "of none",
 }
 NUMBER_WORDS = (
     *("no", "one", "two", "three", "four", "five", "six"),
@@ -66,6 +65,11 @@ NUMBER_WORDS = (
 def number(count: int) -> str:
     """A count in words up to twelve, in digits with thousands parted above."""
     return NUMBER_WORDS[count] if count < len(NUMBER_WORDS) else f"{count:,}"
+
+
+def amount(count: int) -> str:
+    """A count that stands without its noun: as `number`, but `none` for nothing."""
+    return number(count) if count else "none"
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
@@ -100,7 +104,7 @@ def selection_words(dataset: Dataset, selection: Selection) -> str:
     parts = [f"Claims on {topic}"]
     if selection.phase != ALL:
         others = [PHASE_WORDS[phase] for phase in ("any", "unstated") if phase != selection.phase]
-        parts.append("said of " + listed([PHASE_WORDS[selection.phase], *others], "or of"))
+        parts.append("said of " + listed([PHASE_WORDS[selection.phase], *others], "or"))
     if selection.weakest_level < 5:
         parts.append(f"that show support of level {selection.weakest_level} or stronger")
     if len(selection.source_ids) < len(dataset.sources):
@@ -197,7 +201,7 @@ def page_sentence(dataset: Dataset) -> str:
         f"{sentence(counted(authors, 'author'))} {'makes' if authors == 1 else 'make'} "
         f"{counted(claims, 'claim')} on {counted(len(dataset.propositions), 'proposition')}. "
         f"Of {counted(total, 'sentence')} on the page, none is left out: "
-        f"{number(total - without)} with a claim, {number(without)} with a reason why there is "
+        f"{amount(total - without)} with a claim, {amount(without)} with a reason why there is "
         "none."
     )
 
@@ -214,7 +218,7 @@ def levels_sentence(claims: pd.DataFrame) -> str:
         (cases, "on cases (the author's own course, or patients treated)"),
         (total - found - cases, "on an explanation, an authority, or nothing"),
     ]
-    parts = [f"{number(count) if count else 'none'} {rest}" for count, rest in kinds]
+    parts = [f"{amount(count)} {rest}" for count, rest in kinds]
     words = f"Of {claims_in_all}, by what is shown: {listed(parts)}."
     if uncited:
         words += f" {sentence(counted(uncited, 'claim'))} "
@@ -284,12 +288,10 @@ def verdict_sentence(row: Mapping[str, Any]) -> str:
     """What the literature says of a proposition, how sure that is, whose rating, and of whom."""
     verdict, directness = str(row["verdict"]), str(row["directness"])
     if verdict == "insufficient":
-        near = "" if directness == "none" else f"; the nearest studies are {PEOPLE[directness]}"
+        near = f"; the nearest studies are {PEOPLE[directness]}" if directness in PEOPLE else ""
         return f"The literature does not decide it{near}."
-    return (
-        f"{VERDICT_WORDS[verdict]} Certainty: {row['certainty']} ({row['rater']}); studies "
-        f"{PEOPLE[directness]}."
-    )
+    people = f"; studies {PEOPLE[directness]}" if directness in PEOPLE else ""
+    return f"{VERDICT_WORDS[verdict]} Certainty: {row['certainty']} ({row['rater']}){people}."
 
 
 def cells_sentence(appraised: pd.DataFrame) -> str:
@@ -298,16 +300,16 @@ def cells_sentence(appraised: pd.DataFrame) -> str:
     groups = dict.fromkeys(CELLS.values())
     parts = [f"{number(int(count[group]))} {group}" for group in groups if group in count]
     total = counted(len(appraised), "proposition")
-    return f"Page and literature, {total}: {'; '.join(parts)}."
+    return f"Page and literature, {total}{': ' if parts else ''}{'; '.join(parts)}."
 
 
 def matching_sentence(pairs: pd.DataFrame, left: pd.DataFrame) -> str:
     """How many claims of the two passes were matched, and how many only one of them has."""
     a, b = (int((left["pass"] == name).sum()) for name in ("a", "b"))
     return (
-        f"Pass a found {counted(len(pairs) + a, 'claim')}, pass b {number(len(pairs) + b)}. "
-        f"On the same passage: {number(len(pairs))}; found by pass a alone: {number(a)}; by pass b "
-        f"alone: {number(b)}."
+        f"Pass a found {counted(len(pairs) + a, 'claim')}, pass b {amount(len(pairs) + b)}. "
+        f"On the same passage: {amount(len(pairs))}; found by pass a alone: {amount(a)}; by pass b "
+        f"alone: {amount(b)}."
     )
 
 

@@ -230,7 +230,8 @@ def contradictions(
     Two claims contradict each other on the *same proposition* when one supports it, or holds it
     under a condition, and the other opposes it; *across* a pair of propositions that conflict,
     when both are supported of phases that overlap. Columns: each column of `claims` with the
-    suffix `_a` (the earlier claim of a pair across, else the one not opposed) and `_b`;
+    suffix `_a` (of a pair across, the claim on the proposition that names the conflict; else the
+    one that does not oppose) and `_b`;
     `relation` (`same proposition`, `across`), `scope` (`within one source`, `between two`),
     `kind` (the first that fits of phase, possibly phase, conditional, dose, direct), `kinds` (all
     that fit), `harm` (whether one of the two warns of a harm).
@@ -246,8 +247,8 @@ def contradictions(
 def qualifications(claims: pd.DataFrame) -> pd.DataFrame:
     """Every support of a proposition (`_a`) beside a conditional support of it (`_b`).
 
-    Columns as for `contradictions`, without kinds: who holds a thing under a condition does not
-    contradict who holds it plainly, but says more.
+    Columns: each column of `claims` with either suffix, and `scope`. Who holds a thing under a
+    condition does not contradict who holds it plainly, but says more.
     """
     plain = claims[claims["stance"] == "supports"]
     bound = claims[claims["stance"] == "conditional"]
@@ -260,7 +261,8 @@ def disputes(pairs: pd.DataFrame) -> pd.DataFrame:
     One row for each relation, pair of propositions and pair of sources: `relation`, `scope`,
     `proposition_id_a`, `proposition_id_b`, `source_id_a`, `source_id_b`, `pairs` (how many pairs
     of claims), `kind` (the gravest of them: what is least reconciled), `kinds` (all of them),
-    `harm`, `first` (the row of `pairs` to quote: the first of the gravest kind). Disputes in which
+    `harm`, `first` (the row of `pairs` to quote: the first of the gravest kind, one that warns of
+    a harm before others). Disputes in which
     a harm is warned of stand first, then by gravity of the kind, those on one proposition before
     those across two, then in document order.
     """
@@ -313,11 +315,6 @@ def conflict_pairs(propositions: pd.DataFrame) -> Iterator[tuple[str, str]]:
     ):
         for second in others.split():
             yield first, second
-
-
-def phases_overlap(first: str, second: str) -> bool:
-    """Whether two claims of these phases can be said of the same patient at one time."""
-    return first == second or first not in NAMED_PHASES or second not in NAMED_PHASES
 
 
 def _larger_side(counts: Counts) -> tuple[str, int]:

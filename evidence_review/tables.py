@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 import pandas as pd
@@ -31,7 +30,7 @@ from evidence_review.prose import (
     sentence,
     votes_sentence,
 )
-from evidence_review.selection import ALL
+from evidence_review.selection import ALL, Selection
 from evidence_review.synthesis import SIDES, Counts
 
 STANCE_SYMBOLS = {"supports": "▲", "conditional": "◐", "opposes": "✕", "unclear": "?"}
@@ -134,7 +133,7 @@ def propositions_in_full(
     summary: pd.DataFrame,
     cast: pd.DataFrame,
     claims: pd.DataFrame,
-    threshold: Fraction,
+    selection: Selection,
     reports: Sequence[Report],
     appraisals: Mapping[str, Shown],
     quotes: bool = True,
@@ -153,7 +152,7 @@ def propositions_in_full(
             below = linked(words, proposition_link(reports, row, OVERVIEW))
         appraisal = appraisals[row["proposition_id"]]
         below = joined([appraisal, below])
-        parts.append(_proposition(dataset, row, cast, threshold, below))
+        parts.append(_proposition(dataset, row, cast, selection, below))
     return joined(parts)
 
 
@@ -492,7 +491,7 @@ def _proposition(
     dataset: Dataset,
     row: Mapping[str, Any],
     cast: pd.DataFrame,
-    threshold: Fraction,
+    selection: Selection,
     below: Shown,
 ) -> Shown:
     """One proposition as a section of a report, with its quotes, or where they are, below."""
@@ -514,13 +513,13 @@ def _proposition(
             f"{label_words(label, direction)}.{note}",
         ),
         paragraph(
-            votes_sentence(own, author_names(dataset), len(dataset.sources)),
+            votes_sentence(own, author_names(dataset), len(selection.source_ids)),
             asked_sentence(times_asked(dataset, proposition_id)),
             phases_apart_sentence(row["phases_apart"] and label == "split"),
             level_sentence(row["best_level"], meanings),
         ),
         paragraph(
-            f"How fragile: {fragility_sentence(counts, threshold, label, direction)}",
+            f"How fragile: {fragility_sentence(counts, selection.threshold, label, direction)}",
             class_="fragile",
         ),
     ]

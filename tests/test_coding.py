@@ -376,6 +376,14 @@ def test_an_interval_narrows_with_more_pairs():
     assert narrow["kappa_high"] - narrow["kappa_low"] < wide["kappa_high"] - wide["kappa_low"]
 
 
+def test_the_interval_is_of_95_in_100_samples():
+    # Of two codings that differ in a fifth of 400 units, with even margins, kappa is 0.6 with a
+    # standard error near 2 × √(0.8 × 0.2 / 400) = 0.04: the interval is some 1.96 × 0.08 wide.
+    first, second = codings([[160, 40], [40, 160]])
+    row = coding_agreement(pairs_of(first, second), "stance").iloc[0]
+    assert row["kappa_high"] - row["kappa_low"] == pytest.approx(2 * 1.96 * 0.04, rel=0.08)
+
+
 def test_perfect_agreement_has_an_interval_of_one_point():
     row = coding_agreement(pairs_of([*"xyxyxy"], [*"xyxyxy"]), "stance").iloc[0]
     assert row[["share", "kappa", "kappa_low", "kappa_high", "ac1_low", "ac1_high"]].tolist() == (

@@ -16,7 +16,8 @@ ROOT = find_root(Path(__file__).parent)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(sh[^\n]*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 COMMANDS = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
-ELSEWHERE = [line for kind, block in BLOCKS if kind != "sh" for line in block.splitlines()]
+ELSEWHERE = [line for kind, block in BLOCKS if "workflow" in kind for line in block.splitlines()]
+NETWORKED = [line for kind, block in BLOCKS if "network" in kind for line in block.splitlines()]
 # These two are this very run, and the rebuild of all reports in test_report.py.
 WHOLE = {"python3 run.py", "python3 run.py test"}
 
@@ -65,6 +66,13 @@ def test_every_command_of_the_readme_runs(copy, command):
     assert main(words[2:]) == 0
 
 
+def test_the_command_that_needs_a_network_says_so_where_there_is_none(copy, capsys):
+    # Against a local stub it is tested in test_literature.py.
+    assert NETWORKED == ["python3 run.py references"]
+    assert main(["references", "--registry", "http://127.0.0.1:9"]) == 1
+    assert "could not run" in capsys.readouterr().err
+
+
 def test_the_two_commands_of_set_up_are_what_continuous_integration_runs():
     assert set(COMMANDS) >= WHOLE
     assert "python3 run.py test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
@@ -85,8 +93,9 @@ def test_the_python_of_the_readme_runs(monkeypatch):
 
 
 def test_every_command_has_a_line_in_the_readme():
-    for name in ("check", "format", "locate", "render", "notebooks"):
-        assert any(command.startswith(f"python3 run.py {name}") for command in COMMANDS)
+    for name in ("check", "format", "locate", "render", "notebooks", "references"):
+        said = [*COMMANDS, *NETWORKED]
+        assert any(command.startswith(f"python3 run.py {name}") for command in said)
 
 
 def test_no_document_names_a_folder_that_is_not_there():

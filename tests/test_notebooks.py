@@ -29,7 +29,7 @@ def cells(notebook, kind):
 
 def test_the_notebooks_are_the_ones_that_the_design_names():
     names = {path.stem for path in PATHS}
-    assert {"overview", "consensus", "contradictions", "coding-agreement"} <= names
+    assert {"overview", "consensus", "contradictions", "appraisal", "coding-agreement"} == names
 
 
 def test_a_notebook_defines_nothing_and_loops_over_nothing(notebook):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from evidence_review import prose
+from evidence_review.appraisal import CELLS, appraised
 from evidence_review.coding import COMPARED, match_passes, unmatched
 from evidence_review.dataset import load
 from evidence_review.selection import (
@@ -49,8 +50,8 @@ SLIPS = {
     "one of several that is plural": r"\b(?:of (?:the )?(?:one|1)) \w+s\b",
     "a singular after many": rf"\b{MANY} (?:{NOUNS})\b",
     "a plural verb after one": r"(?:, |; )1 were\b|\bOne [a-z]+ (?:make|invoke|were)\b",
-    "a count without its noun": r"\b(?:no|No) on\b|\bthe other 0\b",
-    "two prepositions": r"\bof (?:after|in|on)\b|\bof no phase named\b",
+    "a count without its noun": r"\b(?:no|No) (?:on|with)\b|\b(?:no|No)[.,;]|\bthe other 0\b",
+    "two prepositions": r"\bof (?:after|in|on)\b|\bof no phase named\b|\bof none\b",
 }
 
 
@@ -111,6 +112,11 @@ def pair_of(**changed):
         **{"figure_a": "", "figure_b": ""},
     }
     return plain | changed
+
+
+def verdict_of(verdict, directness):
+    rated = {"certainty": "low", "rater": "our confidence"}
+    return prose.verdict_sentence(rated | {"verdict": verdict, "directness": directness})
 
 
 def left_of(a, b):
@@ -219,8 +225,9 @@ def test_a_topic_is_quoted():
 def test_all_that_narrows_a_selection_is_said_in_one_sentence():
     narrow = selection(phase="acute", weakest_level=4, source_ids=("S02", "S08"))
     assert prose.selection_words(DATA, narrow) == (
-        "Claims on all topics, said of the acute phase, all patients or of no named phase, that show "
-        "support of level 4 or stronger, by Orthopedic Surgeon Lu Yao (S02) and Black Pot (S08)."
+        "Claims on all topics, said of the acute phase, all patients or no named phase, that "
+        "show support of level 4 or stronger, by Orthopedic Surgeon Lu Yao (S02) and Black Pot "
+        "(S08)."
     )
 
 
@@ -373,8 +380,8 @@ def test_the_page_is_counted():
         sentences=DATA.sentences.head(40).assign(reason=["heading", "", "", ""] * 10),
     )
     assert prose.page_sentence(few) == (
-        "Three authors make 20 claims on 13 propositions. Of 40 sentences on the page, none is left "
-        "out: 30 with a claim, ten with a reason why there is none."
+        "Three authors make 20 claims on 13 propositions. Of 40 sentences on the page, none is "
+        "left out: 30 with a claim, ten with a reason why there is none."
     )
 
 
@@ -396,7 +403,7 @@ def test_claims_that_show_nothing_to_look_up_are_said_to():
 def test_one_claim_rests_on_research():
     said = prose.levels_sentence(claims_of(["1", "4", "4", "5", "5"]))
     assert said.startswith(
-        "Of five claims, by what is shown: one on research that a reader could look up, two on cases"
+        "Of five claims, by what is shown: one on research that a reader could look up, two on "
     )
 
 
@@ -523,6 +530,64 @@ def test_the_conditions_of_both_sides_are_quoted():
     )
 
 
+# Literature
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("supported", "The literature supports it."),
+        ("contradicted", "The literature contradicts it."),
+        ("mixed", "The literature is mixed."),
+    ],
+)
+def test_a_verdict_is_said_with_its_certainty_its_rater_and_the_people_studied(verdict, said):
+    assert verdict_of(verdict, "sciatica") == (
+        f"{said} Certainty: low (our confidence); studies of people with sciatica."
+    )
+
+
+def test_a_proposition_that_no_study_decides_has_no_certainty():
+    assert verdict_of("insufficient", "none") == "The literature does not decide it."
+
+
+def test_the_nearest_studies_of_what_no_study_decides_are_named():
+    said = verdict_of("insufficient", "healthy or laboratory")
+    assert said == (
+        "The literature does not decide it; the nearest studies are of healthy people or in the "
+        "laboratory."
+    )
+
+
+def test_there_are_words_for_every_verdict_and_all_people():
+    verdicts, people = (
+        DATA.dictionary.vocabulary("verdicts", name) for name in ("verdict", "directness")
+    )
+    texts = [verdict_of(*pair) for pair in itertools.product(verdicts, people)]
+    assert [text for text in texts if slips(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        (["of two minds"], "Page and literature, one proposition: one of two minds."),
+        (
+            ["where nobody knows", "of two minds", "where nobody knows"],
+            "Page and literature, three propositions: one of two minds; two where nobody knows.",
+        ),
+    ],
+)
+def test_propositions_are_counted_by_page_and_literature(groups, said):
+    assert prose.cells_sentence(pd.DataFrame({"group": groups})) == said
+
+
+def test_all_groups_of_page_and_literature_are_counted_once():
+    groups = list(CELLS.values())
+    said = prose.cells_sentence(pd.DataFrame({"group": groups}))
+    counts = re.findall(r"(?:: |; )(\w+) ", said)
+    assert (len(counts), sum(map(figure, counts))) == (len(set(groups)), len(groups))
+
+
 # Coding
 
 
@@ -621,6 +686,9 @@ def sentences_of_propositions(summary, cast, threshold, names):
         yield prose.fragility_sentence(counts, threshold, row["label"], row["direction"])
         yield prose.phases_apart_sentence(row["phases_apart"])
         yield prose.level_sentence(row["best_level"], meanings)
+    table = appraised(summary, DATA.verdicts, DATA.harms)
+    yield prose.cells_sentence(table)
+    yield from (prose.verdict_sentence(row) for row in table.to_dict("records"))
 
 
 def sentences_of_the_coding():

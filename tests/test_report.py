@@ -112,7 +112,7 @@ def test_the_folder_of_reports_holds_nothing_else():
 
 
 def test_there_is_a_report_on_consensus_and_contradictions_for_every_topic():
-    for notebook in ("consensus", "contradictions"):
+    for notebook in ("consensus", "contradictions", "appraisal"):
         found = {
             report.parameters.get("topic", "all")
             for report in REPORTS

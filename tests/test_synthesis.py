@@ -29,6 +29,9 @@ from evidence_review.synthesis import (
     votes,
     without_each_source,
 )
+from evidence_review.synthesis import (
+    claims_of as claims_of_pairs,
+)
 
 DATA = load()
 STANCES = DATA.dictionary.vocabulary("claims", "stance")
@@ -1201,6 +1204,18 @@ def test_pairs_on_a_topic_are_numbered_anew():
 def test_no_pair_is_on_a_topic_without_propositions():
     pairs = found_in(claims_of(claim("S01"), claim("S02", stance="opposes")))
     assert on_topic(pairs, pd.Series([], dtype="str")).empty
+
+
+def test_the_claims_of_pairs_are_those_of_either_side_once_each():
+    rows = [claim("S01"), claim("S02", stance="opposes"), claim("S03"), claim("S04", "q")]
+    claims = claims_of(*rows)
+    found = claims_of_pairs(found_in(claims), claims)
+    pd.testing.assert_frame_equal(found, claims.head(3))
+
+
+def test_no_pairs_have_no_claims():
+    claims = claims_of(claim("S01"), claim("S02"))
+    assert claims_of_pairs(found_in(claims), claims).empty
 
 
 def test_each_conflict_of_the_table_is_a_pair():
