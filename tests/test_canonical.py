@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import random
 import re
 
@@ -156,6 +157,21 @@ def test_the_checks_promise_nothing_that_format_does_not_do(review, form, monkey
     promised = "`format`" in review.run("check").out
     review.run("format")
     assert not promised or review.content("conclusions") == sound
+
+
+def test_the_bibliography_is_put_into_its_one_form(review):
+    path = review.root / "references/bibliography.json"
+    sound = path.read_bytes()
+    path.write_text(json.dumps(review.works()[::-1]).replace(", ", ",\n"), encoding="utf-8")
+    assert review.run("format").out == "written anew: references/bibliography.json\n"
+    assert path.read_bytes() == sound
+
+
+def test_formatting_drops_no_work_of_the_bibliography(review):
+    works = review.works()
+    review.put_works([*works, works[0] | {"title": "Another work"}])
+    review.run("format")
+    assert len(review.works()) == len(works) + 1
 
 
 def test_formatting_twice_is_formatting_once(review):

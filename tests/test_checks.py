@@ -1,6 +1,7 @@
 """The checks: a sound review has no fault, and every damage to it is said in one line."""
 
 import csv
+import datetime
 import io
 import json
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence_review import checks
+from evidence_review import checks, dataset, literature_checks
 from evidence_review.appraisal import statement_hash
 from evidence_review.checks import RULES, check
 from evidence_review.dataset import load, read_table
@@ -63,6 +64,33 @@ def faults_of(review):
     assert ran.code == 1
     assert review.files() == before
     return ran.lines
+
+
+@pytest.fixture(scope="module")
+def contents():
+    """What was read of each content of a table."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def each_content_is_read_once(monkeypatch, contents):
+    """What is read depends on the bytes alone, and a copy has those of most tables unchanged."""
+
+    def read(root, table):
+        path = root / table.path
+        key = table.path, path.read_bytes() if path.is_file() else None
+        if key not in contents:
+            contents[key] = read_table(root, table)
+        frame, faults = contents[key]
+        return None if frame is None else frame.copy(), list(faults)
+
+    monkeypatch.setattr(dataset, "read_table", read)
+
+
+@pytest.fixture(autouse=True)
+def no_search_is_old(monkeypatch):
+    """In five years every search is old, and the tests are to say what they say today."""
+    monkeypatch.setattr(literature_checks, "OLDEST_SEARCH", datetime.timedelta(days=36500))
 
 
 @pytest.fixture
@@ -1084,6 +1112,51 @@ def test_as_a_program_it_prints_the_faults_and_fails(review):
     )
     assert (ran.returncode, ran.stderr) == (1, "")
     assert ran.stdout.startswith("claims.csv:5: phase: 'Acute' is not one of any, acute, ")
+
+
+# ------------------------------------------------------------------------- the bibliography
+
+
+def test_a_missing_bibliography_is_refused(review):
+    (review.root / "references/bibliography.json").unlink()
+    found = Found("references/bibliography.json", 0, "", ("the file is missing",))
+    assert found.among(faults_of(review))
+
+
+def test_a_bibliography_that_is_cut_off_is_refused_at_the_line(review):
+    path = review.root / "references/bibliography.json"
+    content = path.read_bytes()[:5000]
+    path.write_bytes(content)
+    line, words = content.count(b"\n") + 1, "is no CSL-JSON: Expecting "
+    assert Found("references/bibliography.json", line, "", (words,)).among(faults_of(review))
+
+
+def test_a_bibliography_with_crlf_is_not_in_canonical_form(review, only_rule):
+    only_rule(literature_checks.bibliography_in_canonical_form)
+    path = review.root / "references/bibliography.json"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert any(line.startswith("references/bibliography.json") for line in faults_of(review))
+
+
+def test_two_works_of_one_id_are_a_fault_that_names_the_id(review, only_rule):
+    only_rule(*LITERATURE_RULES)
+    works = review.works()
+    review.put_works([*works, works[0] | {"title": "Another work"}])
+    of_file = [line for line in faults_of(review) if line.startswith("references/bibliography")]
+    assert any(works[0]["id"] in line for line in of_file)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("id", 5), ("custom", "verified"), ("issued", {"date-parts": []}), ("issued", "2020")],
+    ids=["id", "custom", "issued without a date", "issued as text"],
+)
+def test_a_damaged_work_is_said_and_stops_no_rule(review, only_rule, field, value):
+    only_rule(*LITERATURE_RULES)
+    works = review.works()
+    works[0][field] = value
+    review.put_works(works)
+    assert any(line.startswith("references/bibliography.json") for line in faults_of(review))
 
 
 # ----------------------------------------------------------------------------- the document

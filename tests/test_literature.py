@@ -282,7 +282,8 @@ def no_rater(review):
 def certain_of_nothing(review):
     row = review.row("verdicts", lambda row: row["verdict"] == "insufficient")
     review.put("verdicts", row.line, certainty="low")
-    return f"references/verdicts.csv:{row.line}: certainty: 'low' is given for a verdict of insufficient"
+    place = f"references/verdicts.csv:{row.line}"
+    return f"{place}: certainty: 'low' is given for a verdict of insufficient"
 
 
 def verdict_without_a_work(review):
