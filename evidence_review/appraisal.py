@@ -15,7 +15,7 @@ LEANING = ("two voices", "qualified")
 # Each cell with the group that a figure shows it in, from what matters most in a room.
 CELLS: Mapping[str, str] = {
     "shared myth": "against the evidence",
-    "unproven, possibly harmful": "where nobody knows, and it may hurt",
+    "unproven, possibly harmful": "unsettled, and may hurt",
     "leans against the evidence": "against the evidence",
     "lone voice against the evidence": "against the evidence",
     "split though settled": "of two minds",
@@ -24,9 +24,9 @@ CELLS: Mapping[str, str] = {
     "agreed beyond the evidence": "beyond the evidence",
     "in line with the evidence": "in line with the evidence",
     "lone voice in line": "in line with the evidence",
-    "open question": "where nobody knows",
-    "unproven": "where nobody knows",
-    "asked, not answered": "where nobody knows",
+    "open question": "unsettled",
+    "unproven": "unsettled",
+    "asked, not answered": "unsettled",
 }
 AGAINST = ("shared myth", "leans against the evidence", "lone voice against the evidence")
 HARMFUL = ("unproven, possibly harmful",)

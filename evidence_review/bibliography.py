@@ -26,9 +26,21 @@ Work = Mapping[str, Any]
 
 
 def read_bibliography(root: Path) -> dict[str, Work]:
-    """The works of the review by their id, as CSL-JSON items."""
+    """The works of the review by their id, as CSL-JSON items.
+
+    ValueError where the file is no list of works, an id stands twice, or a field that the review
+    reads has another type than CSL-JSON gives it.
+    """
     items = json.loads((root / BIBLIOGRAPHY_FILE).read_text(encoding="utf-8"))
-    return {item["id"]: item for item in items}
+    works: dict[str, Work] = {}
+    for number, item in enumerate(items, start=1):
+        fault = _misshapen(item)
+        if fault:
+            raise ValueError(f"work {number}: {fault}")
+        if item["id"] in works:
+            raise ValueError(f"work {number}: the id '{item['id']}' stands already above")
+        works[item["id"]] = item
+    return works
 
 
 def canonical_bibliography(items: Iterable[Work]) -> str:
@@ -43,7 +55,8 @@ def citation(work: Work) -> str:
     The identifiers are left to `identifier_links`. The text is not escaped: what a title holds
     stands in it verbatim.
     """
-    return _citation(json.dumps(work, sort_keys=True))
+    kept = {field: value for field, value in work.items() if field not in ("accessed", "URL")}
+    return _citation(json.dumps(kept, sort_keys=True))
 
 
 def identifier_links(work: Work) -> list[tuple[str, str]]:
@@ -71,6 +84,22 @@ def year_of(work: Work) -> str:
     """The year of a work; empty where it was not seen."""
     parts = work.get("issued", {}).get("date-parts", [[""]])
     return str(parts[0][0])
+
+
+def _misshapen(item: object) -> str:
+    """What keeps an item from being a work, or an empty text."""
+    if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+        return "has no id that is a text"
+    for field, kind in (("custom", dict), ("issued", dict), ("accessed", dict), ("author", list)):
+        if field in item and not isinstance(item[field], kind):
+            return f"'{item['id']}': {field} is no {'list' if kind is list else 'object'}"
+    parts = item.get("issued", {"date-parts": [[0]]}).get("date-parts")
+    if not (isinstance(parts, list) and parts and isinstance(parts[0], list) and parts[0]):
+        return f"'{item['id']}': issued has no year in date-parts"
+    for field in ("title", "type", "DOI", "PMID", "URL"):
+        if not isinstance(item.get(field, ""), str):
+            return f"'{item['id']}': {field} is no text"
+    return ""
 
 
 @cache

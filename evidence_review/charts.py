@@ -22,10 +22,12 @@ SIDE_COLOURS = {
     "against": "#A1283B",
     "divided": "#6B4C9A",
 }
+# The ✕ that stands for “against” everywhere else.
+CROSS = "M-.9,-.5L-.5,-.9L0,-.4L.5,-.9L.9,-.5L.4,0L.9,.5L.5,.9L0,.4L-.5,.9L-.9,.5L-.4,0Z"
 SIDE_SHAPES = {
     "for": "triangle-up",
     "conditional": "circle",
-    "against": "cross",
+    "against": CROSS,
     "divided": "diamond",
 }
 DIRECTION_COLOURS = {"for": "#00558C", "against": "#A1283B", "none": "#767676"}
@@ -34,8 +36,8 @@ GROUP_COLOURS = {
     "against the evidence": "#A1283B",
     "beyond the evidence": "#B27300",
     "of two minds": "#6B4C9A",
-    "where nobody knows": "#767676",
-    "where nobody knows, and it may hurt": "#1B2529",
+    "unsettled": "#767676",
+    "unsettled, and may hurt": "#1B2529",
 }
 CERTAIN = {True: "moderate or high", False: "low, very low or none"}
 PLAIN = "#33505E"
@@ -55,7 +57,9 @@ def svg(chart: alt.Chart | alt.LayerChart | alt.FacetChart) -> str:
     """The drawing of a chart: the same bytes for the same chart and the same vl-convert."""
     styled = chart.configure(font=FONT, background="white").configure_view(stroke=None)
     styled = styled.configure_axis(labelLimit=460, labelFontSize=12, titleFontSize=12, grid=False)
-    styled = styled.configure_legend(labelFontSize=12, titleFontSize=12, orient="top")
+    styled = styled.configure_legend(
+        labelFontSize=12, titleFontSize=12, labelLimit=300, orient="top"
+    )
     return WITHOUT_DRAWING.sub("", str(vl_convert.vegalite_to_svg(styled.to_json())))
 
 

@@ -20,8 +20,9 @@ from evidence_review.prose import (
     sentence,
     verdict_sentence,
 )
+from evidence_review.selection import ALL
 from evidence_review.synthesis import CLAIM_KEY
-from evidence_review.tables import claim_quote, folded, proposition_link
+from evidence_review.tables import DRAFT, claim_quote, folded, linked, proposition_link
 
 SEVERITIES = ("serious", "moderate", "mild")
 UNSIGNED = "No clinician has signed this appraisal."
@@ -42,10 +43,10 @@ def appraisal_block(dataset: Dataset, row: Mapping[str, Any], details: bool = Tr
     if details:
         parts += [
             paragraph(row["rationale"]),
-            paragraph(f"To say in one sentence: {row['teaching_point']}"),
+            paragraph(f"{DRAFT} {row['teaching_point']} {_signature(row)}"),
             paragraph(f"Caution: {row['safety_note']}" if row["safety_note"] else ""),
             _rests_on(dataset, row),
-            paragraph(f"What would change this: {row['would_change']} {_signature(row)}"),
+            paragraph(f"What would change this: {row['would_change']}"),
         ]
     inner = joined(part for part in parts if part.text)
     return Shown(element("div", inner.html, class_="appraisal"), inner.text)
@@ -196,8 +197,13 @@ def cell_meanings() -> Shown:
     return table("What the cells mean", ["Cell", "Group", "Meaning"], rows)
 
 
-def omissions_list(dataset: Dataset) -> Shown:
-    """What the page never mentions although guidelines do, the gravest first."""
+def omissions_list(dataset: Dataset, topic: str = ALL) -> Shown:
+    """What the page never mentions although guidelines do, the gravest first.
+
+    They are of the whole page, so that a report on one topic only leads to them.
+    """
+    if topic != ALL:
+        return linked("They are listed in the report on all topics", "appraisal.html")
     rows = [
         [
             row["what"],
@@ -248,7 +254,7 @@ def _harm(dataset: Dataset, row: Mapping[str, Any]) -> Shown:
     basis = (
         Markup("Basis: {}.").format(_work_links(dataset, row["references"].split()))
         if row["rests_on"] == "reference"
-        else Markup("Basis: reviewers’ judgement.")
+        else Markup("Basis: our own reasoning; no clinician, no study.")
     )
     said = Markup("{} {}: “{}”").format(
         element("strong", sentence(str(row["severity"]))), names[row["source_id"]], row["quote"]

@@ -176,8 +176,8 @@ def works_in_order(checked: Checked) -> Iterator[Fault]:
 
 def bibliography_in_canonical_form(checked: Checked) -> Iterator[Fault]:
     """A bibliography that is not sorted, or not a field a line."""
-    written = (checked.root / BIBLIOGRAPHY_FILE).read_text(encoding="utf-8")
-    if written != canonical_bibliography(checked.works.values()):
+    written = (checked.root / BIBLIOGRAPHY_FILE).read_bytes()
+    if written != canonical_bibliography(checked.works.values()).encode():
         message = "is not in canonical form (sorted, a field a line); `format` puts it right"
         yield Fault(BIBLIOGRAPHY_FILE, 0, "", message)
 

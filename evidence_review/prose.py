@@ -11,7 +11,7 @@ import pandas as pd
 from evidence_review.appraisal import CELLS
 from evidence_review.dataset import Dataset
 from evidence_review.selection import ALL, Selection
-from evidence_review.synthesis import NAMED_PHASES, SIDES, Counts, fragility
+from evidence_review.synthesis import NAMED_PHASES, SIDES, WEAKEST_LEVEL, Counts, fragility
 
 NOT_EVIDENCE = "An agreement of posts is not evidence."
 SIDE_WORDS = {
@@ -189,6 +189,8 @@ def level_sentence(best_level: int, meanings: Mapping[str, str]) -> str:
     """The strongest support that anybody shows for a proposition or against it."""
     if not best_level:
         return ""
+    if best_level == WEAKEST_LEVEL:
+        return f"No author shows more for it than {meanings['5']} (level 5, the weakest)."
     return f"The strongest support shown is level {best_level} of 5: {meanings[str(best_level)]}."
 
 
@@ -249,7 +251,7 @@ def disputes_sentence(disputed: pd.DataFrame, pairs: pd.DataFrame) -> str:
     text = f"{sentence(counted(len(disputed), 'dispute'))} "
     text += f"({counted(len(pairs), 'pair')} of claims). By kind: {words}."
     if within:
-        text += f" In {counted(within, 'dispute')} an author contradicts himself or herself."
+        text += f" In {counted(within, 'dispute')} two statements of one author do not fit easily."
     if harm:
         text += f" In {counted(harm, 'dispute')} one of the two warns of a harm."
     return text
@@ -281,7 +283,9 @@ def reconciling_sentence(pair: Mapping[str, object], names: Mapping[str, str]) -
         return f"One side holds only under a condition.{conditions}"
     if kind == "dose":
         return f"The doses differ: {pair['figure_a']}, and {pair['figure_b']}.{conditions}"
-    return f"Nothing that the page states of phase or dose reconciles them.{conditions}"
+    if stated:
+        return f"What they state may reconcile them.{conditions}"
+    return "Nothing that the page states of phase, dose or condition reconciles them."
 
 
 def verdict_sentence(row: Mapping[str, Any]) -> str:

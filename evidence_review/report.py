@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -32,6 +33,10 @@ from evidence_review.selection import ParameterError, select
 KERNEL = "python3"
 CELL_SECONDS = 120
 START_SECONDS = 120
+# A kernel that is told to end may log the interrupt as an error; faults of cells come another way.
+HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
+SAFETY = re.compile(r'<section class="limits">.*?</section>', re.DOTALL)
+QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
 SELECTION_PARAMETERS = ("topic", "threshold", "weakest_level", "phase", "sources")
 TEMPLATES = Path(__file__).parent / "template"
 PARAMETER_TYPES: Mapping[str, Callable[[str], Any]] = {
@@ -164,6 +169,7 @@ def executed(root: Path, report: Report) -> nbformat.NotebookNode:
             execution_timeout=CELL_SECONDS,
             start_timeout=START_SECONDS,
             autosave_cell_every=0,
+            extra_arguments=QUIET_KERNEL,
             config=kernel_settings(folder),
         )
     for number, cell in enumerate(notebook.cells, start=1):
@@ -184,7 +190,24 @@ def kernel_settings(folder: str) -> Config:
 def export(notebook: nbformat.NotebookNode, report: Report) -> str:
     """An executed notebook as one self-contained page: what its cells show, without their code."""
     body, _ = _exporter().from_notebook_node(notebook, {"report": report})
-    return str(body)
+    return with_contents(str(body))
+
+
+def with_contents(page: str) -> str:
+    """A page whose second-level headings are its table of contents, each with an id to go to."""
+    titles: list[str] = []
+
+    def named(found: re.Match[str]) -> str:
+        titles.append(found[1])
+        return f'<h2 id="part-{len(titles)}">{found[1]}</h2>'
+
+    page = HEADING.sub(named, page)
+    items = "".join(
+        f'<li><a href="#part-{place}">{title}</a></li>' for place, title in enumerate(titles, 1)
+    )
+    contents = f'<nav aria-label="On this page"><ul class="contents">{items}</ul></nav>'
+    # Safety comes first: what a page holds is told after the red flags and what it is not.
+    return SAFETY.sub(lambda found: found[0] + contents, page, count=1)
 
 
 def store_outputs(path: Path, root: Path) -> bool:
@@ -198,6 +221,7 @@ def store_outputs(path: Path, root: Path) -> bool:
             kernel_name=KERNEL,
             resources={"metadata": {"path": str(root)}},
             record_timing=False,
+            extra_arguments=QUIET_KERNEL,
             config=kernel_settings(folder),
         ).execute()
     notebook.metadata = nbformat.from_dict(

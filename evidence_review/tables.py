@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from evidence_review.catalogue import OVERVIEW, Report, report_of
 from evidence_review.dataset import Dataset, csv_text
-from evidence_review.markup import Shown, bullets, element, joined, paragraph, table
+from evidence_review.markup import Shown, bullets, element, joined, paragraph, plain, table
 from evidence_review.prose import (
     BASIS_WORDS,
     NOT_EVIDENCE,
@@ -28,6 +28,7 @@ from evidence_review.prose import (
     phases_apart_sentence,
     reconciling_sentence,
     sentence,
+    verdict_sentence,
     votes_sentence,
 )
 from evidence_review.selection import ALL, Selection
@@ -36,6 +37,7 @@ from evidence_review.synthesis import SIDES, Counts
 STANCE_SYMBOLS = {"supports": "▲", "conditional": "◐", "opposes": "✕", "unclear": "?"}
 SIDE_SYMBOLS = {"for": "▲", "conditional": "◐", "against": "✕", "divided": "◆"}
 SEVERAL_VOICES = ("agreed", "majority", "two voices")
+DRAFT = "Draft wording for a clinician to check:"
 BENCHMARKS = ("authorship", "attribution", "disclosure", "currency")
 
 
@@ -44,7 +46,8 @@ def red_flags(dataset: Dataset, emergency_number: str) -> Shown:
     flags = dataset.safety.sort_values("urgency", kind="stable")
     heads = {
         "emergency": f"Go to an emergency department at once, or call {emergency_number}, with",
-        "urgent": "See a doctor the same day or within days with",
+        "same day": "See a doctor today with",
+        "within days": "See a doctor within days with",
     }
     parts: list[Markup] = [element("h2", "First of all: signs that need urgent care")]
     lines = ["First of all: signs that need urgent care"]
@@ -83,7 +86,7 @@ def what_this_is_not(dataset: Dataset) -> Shown:
                     "Claims were tagged by two machine-assisted passes made apart and an "
                     "adjudication, all by one model; not by two clinicians.",
                     "Evidence levels say what an author shows for a claim, not what is known to "
-                    "be true.",
+                    "be true. LDH is lumbar disc herniation.",
                 ]
             ).html,
             class_="limits",
@@ -178,6 +181,8 @@ def spotlight(
                 votes_sentence(own, names, len(dataset.sources)),
                 asked_sentence(times_asked(dataset, proposition_id)),
                 level_sentence(row["best_level"], meanings),
+                verdict_sentence(row),
+                f"{DRAFT} {row['teaching_point']}",
             )
             if part
         )
@@ -211,7 +216,7 @@ def whole_map(
     """The evidence map of all propositions as a table, one for each topic, each row a link."""
     sides = cast.set_index(["proposition_id", "source_id"])["vote"].to_dict()
     sources = list(dataset.sources["source_id"])
-    parts = [_legend(dataset)]
+    parts = [author_key(dataset)]
     for topic, rows in summary.groupby("topic", sort=True, observed=True):
         body = [
             [
@@ -446,7 +451,7 @@ def times_asked(dataset: Dataset, proposition_id: str) -> int:
     return int(dataset.sentences["asks"].map(lambda asked: proposition_id in asked.split()).sum())
 
 
-def claim_quote(dataset: Dataset, claim: Mapping[str, object]) -> Shown:
+def claim_quote(dataset: Dataset, claim: Mapping[str, Any]) -> Shown:
     """A claim in its author's words, with stance, support, phase, condition and place."""
     stance = str(claim["stance"])
     names = author_names(dataset)
@@ -455,10 +460,22 @@ def claim_quote(dataset: Dataset, claim: Mapping[str, object]) -> Shown:
         element("span", f"{STANCE_SYMBOLS[stance]} {stance}", class_=f"stance {stance}"),
         f" {names[str(claim['source_id'])]}",
     )
-    said = element("p", f"“{claim['quote']}”")
+    said = element("p", *_in_words(dataset, claim))
     details = " ".join(f"{part}." for part in _claim_details(dataset, claim))
     html = element("blockquote", who, said, element("p", details), id=claim_id(claim))
-    return Shown(html, f"{stance}: “{claim['quote']}” {claim_id(claim)}. {details}")
+    return Shown(html, f"{stance}: {plain(said)} {claim_id(claim)}. {details}")
+
+
+def _in_words(dataset: Dataset, claim: Mapping[str, Any]) -> list[object]:
+    """The quote of a claim; an item of a list together with the head that carries the stance."""
+    quote = claim["quote"]
+    if not claim["head"]:
+        return [f"“{quote}”"]
+    first, last = (int(part) for part in claim["head"].split("-"))
+    head = dataset.document_of(claim["source_id"]).text[first:last]
+    if first < claim["start"]:
+        return [f"“{head} … ", element("strong", quote), "”"]
+    return ["“", element("strong", quote), f" … {head}”"]
 
 
 def _by_stance(claims: pd.DataFrame) -> list[dict[str, Any]]:
@@ -475,10 +492,6 @@ def _claim_details(dataset: Dataset, claim: Mapping[str, object]) -> list[str]:
         parts[0] += f", {meanings[level]}"
     if claim["phase"] != "unstated":
         parts.append(f"Said of: {PHASE_WORDS[str(claim['phase'])]}")
-    if claim["head"]:
-        first, last = (int(part) for part in str(claim["head"]).split("-"))
-        text = dataset.document_of(str(claim["source_id"])).text[first:last]
-        parts.append(f"Under the head “{text}”")
     if claim["condition"]:
         parts.append(f"Condition: “{claim['condition']}”")
     if claim["reading"]:
@@ -600,7 +613,7 @@ def _signs_by_reference(flags: pd.DataFrame) -> dict[tuple[str, str, str], str]:
     return {key: sentence(", ".join(names)) for key, names in gathered.items()}
 
 
-def _legend(dataset: Dataset) -> Shown:
+def author_key(dataset: Dataset) -> Shown:
     """What the marks and the columns of the evidence map mean."""
     marks = ", ".join(f"{SIDE_SYMBOLS[side]} {side}" for side in SIDES)
     names = author_names(dataset)

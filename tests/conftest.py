@@ -137,7 +137,7 @@ def copy_of_review(folder: Path) -> Review:
     (folder / "reports").mkdir(parents=True)
     for part in (*PARTS, *(kept for kept in KEPT if (ROOT / kept).exists())):
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, folder / part)
+            shutil.copytree(ROOT / part, folder / part, copy_function=shutil.copyfile)
         else:
             shutil.copyfile(ROOT / part, folder / part)
     return Review(folder)

@@ -162,7 +162,7 @@ def test_the_checks_promise_nothing_that_format_does_not_do(review, form, monkey
 def test_the_bibliography_is_put_into_its_one_form(review):
     path = review.root / "references/bibliography.json"
     sound = path.read_bytes()
-    path.write_text(json.dumps(review.works()[::-1]).replace(", ", ",\n"), encoding="utf-8")
+    path.write_text(json.dumps(review.works()[::-1]), encoding="utf-8")
     assert review.run("format").out == "written anew: references/bibliography.json\n"
     assert path.read_bytes() == sound
 
@@ -184,7 +184,7 @@ def test_formatting_twice_is_formatting_once(review):
     assert review.files() == once
 
 
-@settings(max_examples=15, derandomize=True, deadline=None)
+@settings(max_examples=10, derandomize=True, deadline=None)
 @given(seed=st.integers(0, 2**32), data=st.data())
 def test_however_the_rows_are_shuffled_and_stripped_the_bytes_are_the_same(untouched, seed, data):
     rows = untouched.rows("claims")

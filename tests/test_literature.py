@@ -234,7 +234,7 @@ def test_harms_come_before_the_bottom_line_in_every_report_they_occur_in():
     for page in sorted((ROOT / "reports").glob("*.html")):
         text = page.read_text(encoding="utf-8")
         if 'id="harms"' in text:
-            assert text.index('id="harms"') < text.index("The bottom line")
+            assert text.index('id="harms"') < text.index(">The bottom line</h2>")
     assert 'id="harms"' in (ROOT / "reports/index.html").read_text(encoding="utf-8")
 
 

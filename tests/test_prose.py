@@ -319,7 +319,7 @@ def test_nothing_is_said_of_a_level_that_nobody_shows():
 
 def test_a_level_is_said_in_words():
     said = prose.level_sentence(5, {"5": "opinion"})
-    assert said == "The strongest support shown is level 5 of 5: opinion."
+    assert said == "No author shows more for it than opinion (level 5, the weakest)."
 
 
 # Fragility
@@ -479,7 +479,8 @@ def test_many_disputes():
     disputed = disputed_of(plain, plain, plain, within, within)
     assert prose.disputes_sentence(disputed, DATA.claims.head(20)) == (
         "Five disputes (20 pairs of claims). By kind: three direct and two dose. In two disputes "
-        "an author contradicts himself or herself. In five disputes one of the two warns of a harm."
+        "two statements of one author do not fit easily. In five disputes one of the two warns of a "
+        "harm."
     )
 
 
@@ -518,7 +519,7 @@ def test_doses_reconcile():
 
 def test_nothing_reconciles():
     assert prose.reconciling_sentence(pair_of(), NAMES) == (
-        "Nothing that the page states of phase or dose reconciles them."
+        "Nothing that the page states of phase, dose or condition reconciles them."
     )
 
 
@@ -572,8 +573,8 @@ def test_there_are_words_for_every_verdict_and_all_people():
     [
         (["of two minds"], "Page and literature, one proposition: one of two minds."),
         (
-            ["where nobody knows", "of two minds", "where nobody knows"],
-            "Page and literature, three propositions: one of two minds; two where nobody knows.",
+            ["unsettled", "of two minds", "unsettled"],
+            "Page and literature, three propositions: one of two minds; two unsettled.",
         ),
     ],
 )
