@@ -479,8 +479,8 @@ def test_many_disputes():
     disputed = disputed_of(plain, plain, plain, within, within)
     assert prose.disputes_sentence(disputed, DATA.claims.head(20)) == (
         "Five disputes (20 pairs of claims). By kind: three direct and two dose. In two disputes "
-        "two statements of one author do not fit easily. In five disputes one of the two warns of a "
-        "harm."
+        "two statements of one author do not fit easily. In five disputes one of the two warns "
+        "of a harm."
     )
 
 
