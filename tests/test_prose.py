@@ -469,8 +469,8 @@ def test_one_dispute_of_one_pair():
 def test_one_dispute_within_one_source_that_warns_of_a_harm():
     disputed = disputed_of(("within one source", "phase", True))
     assert prose.disputes_sentence(disputed, DATA.claims.head(2)) == (
-        "One dispute (two pairs of claims). By kind: one phase. In one dispute an author "
-        "contradicts himself or herself. In one dispute one of the two warns of a harm."
+        "One dispute (two pairs of claims). By kind: one phase. In one dispute two "
+        "statements of one author do not fit easily. In one dispute one of the two warns of a harm."
     )
 
 
