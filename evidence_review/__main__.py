@@ -88,13 +88,16 @@ def run_format(root: Path, options: argparse.Namespace) -> int:
     documents = {name: read_document(root, d) for name, d in dictionary.documents.items()}
     table = dictionary.tables["claims"]
     text = formatted_claims((root / table.path).read_bytes(), table, sources, documents)
-    changed = [table.path] if write_if_changed(root / table.path, text.encode()) else []
-    changed += _format_others(root, dictionary)
     works, unread = read_works(root)
     if unread:
         raise DataError(unread)
-    if write_if_changed(root / BIBLIOGRAPHY_FILE, canonical_bibliography(works.values()).encode()):
-        changed.append(BIBLIOGRAPHY_FILE)
+    # Everything is read before anything is written: a table that is refused leaves all as it was.
+    texts = {
+        table.path: text,
+        **_other_texts(root, dictionary),
+        BIBLIOGRAPHY_FILE: canonical_bibliography(works.values()),
+    }
+    changed = [path for path, text in texts.items() if write_if_changed(root / path, text.encode())]
     print(f"written anew: {', '.join(changed)}" if changed else "all tables are in canonical form")
     return 0
 
@@ -188,9 +191,9 @@ def _sources(root: Path, dictionary: Dictionary) -> pd.DataFrame:
     return sources
 
 
-def _format_others(root: Path, dictionary: Dictionary) -> list[str]:
-    """The other tables that had to be written anew; their rows keep their order."""
-    changed = []
+def _other_texts(root: Path, dictionary: Dictionary) -> dict[str, str]:
+    """The canonical texts of the tables besides the claims; their rows keep their order."""
+    texts = {}
     for name, table in dictionary.tables.items():
         path = root / table.path
         if name == "claims" or not path.exists():
@@ -198,9 +201,8 @@ def _format_others(root: Path, dictionary: Dictionary) -> list[str]:
         frame, faults = parse_table(path.read_bytes(), table)
         if frame is None:
             raise DataError(beyond_form(faults))
-        if write_if_changed(path, csv_text(frame).encode()):
-            changed.append(table.path)
-    return changed
+        texts[table.path] = csv_text(frame)
+    return texts
 
 
 def _chosen(root: Path, options: argparse.Namespace) -> list[Report]:

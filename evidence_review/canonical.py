@@ -43,7 +43,7 @@ def formatted_claims(
         source = by_id.loc[row["source_id"]]
         if not row["source_author"]:
             frame.loc[line, "source_author"] = source["author"]
-        if not row["start"] and not row["end"]:
+        if not row["start"] and not row["end"] and source["document_id"] in documents:
             try:
                 passage = only_place(documents[source["document_id"]], row["quote"], source)
                 frame.loc[line, ["start", "end"]] = [str(passage.start), str(passage.end)]

@@ -19,7 +19,7 @@ from evidence_review.conclusions import (
     read_changelog,
     unannounced,
 )
-from evidence_review.dataset import INTEGER, Fault, csv_text, load, read_all, read_works
+from evidence_review.dataset import INTEGER, DataError, Fault, csv_text, load, read_all, read_works
 from evidence_review.dictionary import not_one_of, read_dictionary
 from evidence_review.literature_checks import LITERATURE_RULES
 
@@ -90,7 +90,7 @@ def level_fits_basis(checked: Checked) -> Iterator[Fault]:
 
 def offsets_in_order(checked: Checked) -> Iterator[Fault]:
     """Offsets that are swapped, empty stretches, or beyond the end of the document."""
-    for name in ("claims", "passes", "sources", "sentences", "glossary"):
+    for name in ("claims", "passes", "adjudication", "sources", "sentences", "glossary"):
         path = checked.table(name).path
         for line, row, document in checked.placed(name):
             start, end, length = int(row["start"]), int(row["end"]), len(document.text)
@@ -104,12 +104,15 @@ def offsets_in_order(checked: Checked) -> Iterator[Fault]:
 
 def verbatim_passages(checked: Checked) -> Iterator[Fault]:
     """Quotes that are not, letter for letter, the text at their offsets."""
+    answers = checked.answers()
     for name, column in VERBATIM.items():
         path = checked.table(name).path
         for line, row, document in checked.placed(name):
             start, end = int(row["start"]), int(row["end"])
             if start < end <= len(document.text) and document.text[start:end] != row[column]:
-                near = closest_words(document, row[column], near=start)
+                source_id = row.get("source_id", "")
+                answer = answers.loc[source_id] if source_id in answers.index else None
+                near = closest_words(document, row[column], answer, near=start)
                 message = f"is not the text at {start}-{end}; {near}"
                 yield Fault(path, line, column, message)
 
@@ -117,13 +120,15 @@ def verbatim_passages(checked: Checked) -> Iterator[Fault]:
 def inside_one_answer(checked: Checked) -> Iterator[Fault]:
     """Claims whose passage or list head leaves the answer of their source."""
     answers = checked.answers()
-    for name in ("claims", "passes"):
+    for name in ("claims", "passes", "adjudication"):
         path = checked.table(name).path
         for line, row, _ in checked.placed(name):
+            if row["source_id"] not in answers.index:
+                continue
             answer = answers.loc[row["source_id"]]
             first, last = int(answer["start"]), int(answer["end"])
             spans = {"start": (int(row["start"]), int(row["end"]))}
-            if HEAD.fullmatch(row["head"]):
+            if HEAD.fullmatch(row.get("head", "")):
                 head, tail = row["head"].split("-")
                 spans["head"] = (int(head), int(tail))
             for column, (start, end) in spans.items():
@@ -154,7 +159,7 @@ def author_of_source(checked: Checked) -> Iterator[Fault]:
 def figures_from_the_answer(checked: Checked) -> Iterator[Fault]:
     """Figures that the answer does not have as they are written."""
     answers = checked.answers()
-    for name, column in (("claims", "figure"), ("doses", "as_written")):
+    for name, column in (("claims", "figure"), ("passes", "figure"), ("doses", "as_written")):
         for line, row, document in checked.placed(name):
             answer = answers.loc[row["source_id"]]
             text = document.text[int(answer["start"]) : int(answer["end"])]
@@ -327,7 +332,10 @@ def conclusion_faults(root: Path) -> list[Fault]:
     found = changes(kept, computed)
     if not found and (root / path).read_bytes() != csv_text(computed).encode():
         faults.append(Fault(path, 0, "", "is not as `render` writes it, though it says the same"))
-    silent = unannounced(found, read_changelog(root))
+    try:
+        silent = unannounced(found, read_changelog(root))
+    except DataError as error:
+        return [*faults, *error.faults]
     for change in found:
         if change in silent:
             message = f"{change.words}; name it in the newest section of {CHANGELOG}, then render"

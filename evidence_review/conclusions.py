@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from evidence_review.appraisal import appraised
-from evidence_review.dataset import Dataset, Fault, read_table
+from evidence_review.dataset import DataError, Dataset, Fault, read_table
 from evidence_review.selection import DEFAULT_THRESHOLD
 from evidence_review.synthesis import contradictions, disputes, summary_of_votes
 
@@ -83,9 +83,13 @@ def newest_section(changelog: str) -> str:
 
 
 def read_changelog(root: Path) -> str:
-    """The change log of the review, empty where there is none."""
+    """The change log of the review, empty where there is none; DataError where it is not UTF-8."""
     path = root / CHANGELOG
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise DataError([Fault(CHANGELOG, line, "", "is not UTF-8; save it as UTF-8")]) from None
 
 
 def _contradictions_of(disputed: pd.DataFrame) -> dict[str, str]:

@@ -47,6 +47,7 @@ class Table:
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
+    minimum_rows: int
 
     @property
     def header(self) -> list[str]:
@@ -129,8 +130,9 @@ def suggest(value: str, vocabulary: tuple[str, ...], synonyms: Mapping[str, str]
             return word
     if folded in synonyms:
         return synonyms[folded]
-    close = difflib.get_close_matches(folded, vocabulary, n=1, cutoff=0.6)
-    return close[0] if close else None
+    by_folded = {word.casefold(): word for word in vocabulary}
+    close = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.6)
+    return by_folded[close[0]] if close else None
 
 
 def not_one_of(
@@ -151,6 +153,7 @@ def _table(resource: Mapping[str, Any]) -> Table:
         columns=tuple(_column(field) for field in schema["fields"]),
         primary_key=tuple(schema["primaryKey"]),
         foreign_keys=tuple(_foreign_key(key) for key in schema.get("foreignKeys", [])),
+        minimum_rows=resource.get("minimumRows", 0),
     )
 
 
