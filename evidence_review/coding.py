@@ -86,8 +86,7 @@ def coding_agreement(pairs: pd.DataFrame, column: str = ALL) -> pd.DataFrame:
 def cohen_kappa(a: np.ndarray, b: np.ndarray) -> float:
     """Cohen's kappa of two codings of the same units (Cohen 1960); NaN where chance is 1."""
     first, second, observed = _shares(a, b)
-    chance = float((first * second).sum())
-    return (observed - chance) / (1 - chance) if chance < 1 else float("nan")
+    return float(_beyond_chance(observed, _chance_of_kappa(first, second)))
 
 
 def gwet_ac1(a: np.ndarray, b: np.ndarray, values: int | None = None) -> float:
@@ -96,12 +95,8 @@ def gwet_ac1(a: np.ndarray, b: np.ndarray, values: int | None = None) -> float:
     `values` is how many values could be used: by default as many as are.
     """
     first, second, observed = _shares(a, b)
-    mean = (first + second) / 2
-    values = len(mean) if values is None else values
-    if values < 2 or not len(a):
-        return float("nan")
-    chance = float((mean * (1 - mean)).sum() / (values - 1))
-    return (observed - chance) / (1 - chance)
+    values = len(first) if values is None else values
+    return float(_beyond_chance(observed, _chance_of_ac1(first, second, values)))
 
 
 def _each_once(ranked: pd.DataFrame) -> list[int]:
@@ -127,20 +122,50 @@ def _shares(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, float
     return first, second, float((a == b).mean())
 
 
+def _chance_of_kappa(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The agreement by chance of Cohen (1960), along the last axis of the shares of values."""
+    return np.asarray((first * second).sum(axis=-1))
+
+
+def _chance_of_ac1(first: np.ndarray, second: np.ndarray, values: int) -> np.ndarray:
+    """The agreement by chance of Gwet (2008); 1, which defines nothing, with under two values."""
+    mean = (first + second) / 2
+    spread = np.asarray((mean * (1 - mean)).sum(axis=-1))
+    return spread / (values - 1) if values > 1 else np.ones_like(spread)
+
+
+def _beyond_chance(observed: np.ndarray | float, chance: np.ndarray) -> np.ndarray:
+    """The agreement beyond chance, as a share of what could be; NaN where chance is 1."""
+    left = np.where(chance < 1, 1 - chance, np.nan)
+    return np.asarray((observed - chance) / left)
+
+
+def _shares_of_samples(codes: np.ndarray, drawn: np.ndarray, values: int) -> np.ndarray:
+    """The share of each value in each sample: one row a sample, one column a value."""
+    samples, size = drawn.shape
+    cells = codes[drawn] + values * np.arange(samples)[:, None]
+    count = np.bincount(cells.ravel(), minlength=samples * values)
+    return np.asarray(count.reshape(samples, values) / max(size, 1))
+
+
 def _intervals(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
     """The bounds of the bootstrap intervals of both coefficients."""
     generator = np.random.default_rng(BOOTSTRAP_SEED)
-    values = len(np.unique(np.concatenate([a, b])))
     size = (BOOTSTRAP_SAMPLES if len(a) else 0, len(a))
     drawn = generator.integers(0, max(len(a), 1), size=size)
+    values, codes = np.unique(np.concatenate([a, b]), return_inverse=True)
+    first = _shares_of_samples(codes[: len(a)], drawn, len(values))
+    second = _shares_of_samples(codes[len(a) :], drawn, len(values))
+    same = (a == b)[drawn].mean(axis=1) if len(a) else np.array([])
+    # A sample may miss a value; it could have been drawn all the same.
     samples = {
-        "kappa": [cohen_kappa(a[rows], b[rows]) for rows in drawn],
-        # A sample may miss a value; it could have been drawn all the same.
-        "ac1": [gwet_ac1(a[rows], b[rows], values) for rows in drawn],
+        "kappa": _beyond_chance(same, _chance_of_kappa(first, second)),
+        "ac1": _beyond_chance(same, _chance_of_ac1(first, second, len(values))),
     }
     bounds: dict[str, float] = {}
     for name, sampled in samples.items():
-        known = [value for value in sampled if not np.isnan(value)]
-        low, high = np.percentile(known, [2.5, 97.5]) if known else (float("nan"), float("nan"))
+        known = sampled[~np.isnan(sampled)]
+        nothing = (float("nan"), float("nan"))
+        low, high = np.percentile(known, [2.5, 97.5]) if len(known) else nothing
         bounds |= {f"{name}_low": float(low), f"{name}_high": float(high)}
     return bounds

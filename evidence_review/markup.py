@@ -31,12 +31,12 @@ def element(tag: str, *children: object, **attributes: object) -> Markup:
     an attribute that is None is left out.
     """
     opened = "".join(
-        Markup(' {}="{}"').format(name.rstrip("_").replace("_", "-"), value)
+        f' {name.rstrip("_").replace("_", "-")}="{escape(value)}"'
         for name, value in attributes.items()
         if value is not None
     )
-    inner = Markup("").join(escape(child) for child in children)
-    return Markup("<{0}{1}>{2}</{0}>").format(tag, Markup(opened), inner)
+    inner = "".join(escape(child) for child in children)
+    return Markup(f"<{tag}{opened}>{inner}</{tag}>")
 
 
 def joined(pieces: Iterable[Shown]) -> Shown:

@@ -208,18 +208,19 @@ def without_each_source(
     One row a source and proposition whose label or direction changes: `source_id`,
     `proposition_id`, `label`, `direction` (without that source).
     """
-    whole = summary_of_votes(propositions, claims, threshold)
+    whole = summary_of_votes(propositions, claims, threshold).set_index("proposition_id")
+    counts = {row[0]: Counts(*row[1:]) for row in whole[list(SIDES)].itertuples(name=None)}
+    places = {proposition_id: place for place, proposition_id in enumerate(whole.index)}
+    cast = votes(claims)
     changed = []
-    for source_id in sorted(claims["source_id"].unique()):
-        rest = claims[claims["source_id"] != source_id]
-        table = summary_of_votes(propositions, rest, threshold)
-        moved = (table["label"] != whole["label"]) | (table["direction"] != whole["direction"])
-        part = table.loc[moved, ["proposition_id", "label", "direction"]].copy()
-        part.insert(0, "source_id", source_id)
-        changed.append(part)
-    if not changed:
-        return pd.DataFrame(columns=["source_id", "proposition_id", "label", "direction"])
-    return pd.concat(changed, ignore_index=True)
+    # A source has one vote on a proposition, so that leaving it out takes that vote away.
+    for row in cast[cast["proposition_id"].isin(whole.index)].itertuples():
+        before = counts[row.proposition_id]
+        after = agreement(before.plus(row.vote, -1), threshold)
+        if after != agreement(before, threshold):
+            changed.append((row.source_id, row.proposition_id, after.label, after.direction))
+    changed.sort(key=lambda row: (row[0], places[row[1]]))
+    return pd.DataFrame(changed, columns=["source_id", "proposition_id", "label", "direction"])
 
 
 def contradictions(
