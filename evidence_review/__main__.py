@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from evidence_review.conclusions import (
 from evidence_review.dataset import (
     DataError,
     Dataset,
+    Fault,
     beyond_form,
     csv_text,
     load,
@@ -37,7 +38,7 @@ from evidence_review.dataset import (
     read_works,
 )
 from evidence_review.dictionary import Dictionary, find_root, not_one_of, read_dictionary
-from evidence_review.document import DocumentChanged, occurrences, read_document
+from evidence_review.document import Document, DocumentChanged, occurrences, read_document
 from evidence_review.lookup import REGISTRY, Answer, NoNetwork, look_up
 from evidence_review.readme import with_findings
 from evidence_review.report import (
@@ -85,9 +86,10 @@ def run_format(root: Path, options: argparse.Namespace) -> int:
     """Put claims.csv, and every other table that can be read, into canonical form."""
     dictionary = read_dictionary(root)
     sources = _sources(root, dictionary)
-    documents = {name: read_document(root, d) for name, d in dictionary.documents.items()}
+    documents = _documents(root, dictionary)
     table = dictionary.tables["claims"]
-    text = formatted_claims((root / table.path).read_bytes(), table, sources, documents)
+    content = _present(root, table.path).read_bytes()
+    text = formatted_claims(content, table, sources, documents)
     works, unread = read_works(root)
     if unread:
         raise DataError(unread)
@@ -103,26 +105,23 @@ def run_format(root: Path, options: argparse.Namespace) -> int:
 
 
 def run_locate(root: Path, options: argparse.Namespace) -> int:
-    """Print where a quote stands: source, offsets, and the sentence's place in claims.csv."""
+    """Print where a quote stands (in an answer: as a claim begins), else what is most like it."""
     dictionary = read_dictionary(root)
     sources = _sources(root, dictionary)
     known = tuple(sources["source_id"])
     if options.source and options.source not in known:
         raise ParameterError(f"--source: {not_one_of(options.source, known)}")
     found = 0
-    for document_id, origin in dictionary.documents.items():
-        document = read_document(root, origin)
+    for document_id, document in _documents(root, dictionary).items():
         answers = sources[sources["document_id"] == document_id]
         if options.source:
             answers = answers[answers["source_id"] == options.source]
-        for _, source in answers.iterrows():
-            for start in occurrences(
-                document, options.quote, int(source["start"]), int(source["end"])
-            ):
-                found += 1
-                print(
-                    f"{source['source_id']},{source['author']},{start},{start + len(options.quote)}"
-                )
+        places = list(_places(document, answers, options.quote))
+        if not places and not options.source:
+            places = list(_outside(document, options.quote))
+        for place in places:
+            print(place)
+        found += len(places)
         if not found:
             whole = answers.iloc[0] if options.source and len(answers) else None
             print(
@@ -189,6 +188,35 @@ def _sources(root: Path, dictionary: Dictionary) -> pd.DataFrame:
     if sources is None or beyond_form(faults):
         raise DataError(beyond_form(faults))
     return sources
+
+
+def _documents(root: Path, dictionary: Dictionary) -> dict[str, Document]:
+    """The documents by their id; DataError where a file is missing."""
+    for origin in dictionary.documents.values():
+        _present(root, origin.path)
+    return {name: read_document(root, origin) for name, origin in dictionary.documents.items()}
+
+
+def _present(root: Path, path: str) -> Path:
+    """Where a file of the review lies; DataError with the cure where it is missing."""
+    if not (root / path).exists():
+        cure = f"`git restore {path}` brings it back as it was committed"
+        raise DataError([Fault(path, 0, "", f"the file is missing; {cure}")])
+    return root / path
+
+
+def _places(document: Document, answers: pd.DataFrame, quote: str) -> Iterator[str]:
+    """The first cells of a claim for each place of a quote in these answers."""
+    for _, source in answers.iterrows():
+        for start in occurrences(document, quote, int(source["start"]), int(source["end"])):
+            yield f"{source['source_id']},{source['author']},{start},{start + len(quote)}"
+
+
+def _outside(document: Document, quote: str) -> Iterator[str]:
+    """A line for each place of a quote that no answer holds."""
+    for start in occurrences(document, quote):
+        place = f"{start}-{start + len(quote)}"
+        yield f"{document.document_id}: stands at {place}, inside no answer"
 
 
 def _other_texts(root: Path, dictionary: Dictionary) -> dict[str, str]:

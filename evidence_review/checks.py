@@ -123,8 +123,6 @@ def inside_one_answer(checked: Checked) -> Iterator[Fault]:
     for name in ("claims", "passes", "adjudication"):
         path = checked.table(name).path
         for line, row, _ in checked.placed(name):
-            if row["source_id"] not in answers.index:
-                continue
             answer = answers.loc[row["source_id"]]
             first, last = int(answer["start"]), int(answer["end"])
             spans = {"start": (int(row["start"]), int(row["end"]))}
@@ -212,7 +210,7 @@ def every_character_in_a_sentence(checked: Checked) -> Iterator[Fault]:
             holder = own[(own["start"] <= start) & (end <= own["end"])]["source_id"]
             expected = holder.iloc[0] if len(holder) else ""
             if row["source_id"] != expected:
-                message = f"'{row['source_id']}' is not '{expected}', in whose answer it stands"
+                message = _other_holder(row["source_id"], expected)
                 yield Fault(path, int(str(line)), "source_id", message)
         if document.text[reached:].strip():
             lost = document.text[reached:].strip()[:60]
@@ -361,6 +359,14 @@ def _unknown(
         return Fault(path, line, columns[0], f"{words} in {target}")
     named = ", ".join(f"{column} {value}" for column, value in zip(columns, values, strict=True))
     return Fault(path, line, columns[0], f"no row of {target} has {named}")
+
+
+def _other_holder(given: str, expected: str) -> str:
+    """What is wrong with the source of a sentence that stands in another answer, or in none."""
+    if not expected:
+        return f"'{given}' is given, but the sentence stands inside no answer; expected none"
+    wrong = f"'{given}' is not" if given else "is empty, expected"
+    return f"{wrong} '{expected}', in whose answer it stands"
 
 
 def _first_difference(written: bytes, expected: bytes) -> int:

@@ -88,7 +88,7 @@ def read_changelog(root: Path) -> str:
     try:
         return path.read_text(encoding="utf-8") if path.exists() else ""
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         raise DataError([Fault(CHANGELOG, line, "", "is not UTF-8; save it as UTF-8")]) from None
 
 
@@ -119,22 +119,34 @@ def _claims_of(claims: pd.DataFrame) -> dict[str, str]:
 def _difference(old: dict[str, str] | None, new: dict[str, str] | None) -> str:
     """What changed in one conclusion, or an empty text."""
     if old is None and new is not None:
-        return f"is new: {_verdict(new)} ({_votes(new)})"
+        return f"is new: {_verdict(new)} ({_votes(new)}), the literature: {_literature(new)}"
     if new is None and old is not None:
         return f"is gone; it was {_verdict(old)} ({_votes(old)})"
     if old is None or new is None or old == new:
         return ""
-    because = _because(old["claims"], new["claims"])
-    if any(old[name] != new[name] for name in VERDICT):
-        return f"{_verdict(old)} → {_verdict(new)} ({_votes(new)}){because}"
-    if any(old[name] != new[name] for name in COUNTS):
-        return f"still {_verdict(new)}, votes {_votes(old)} → {_votes(new)}{because}"
+    return _what_changed(old, new) + _because(old["claims"], new["claims"])
+
+
+def _what_changed(old: dict[str, str], new: dict[str, str]) -> str:
+    """What is said of the page and of the literature where either is not what it was."""
+    page = _difference_of_votes(old, new)
     if any(old[name] != new[name] for name in LITERATURE):
-        was, now = _literature(old), _literature(new)
-        return f"still {_verdict(new)}, but the literature: {was} → {now}{because}"
+        literature = f"the literature: {_literature(old)} → {_literature(new)}"
+        return f"{page}, and {literature}" if page else f"still {_verdict(new)}, but {literature}"
+    if page:
+        return page
     if old["contradictions"] != new["contradictions"]:
-        return f"still {_verdict(new)}, its contradictions changed{because}"
-    return f"still {_verdict(new)}, but its claims changed{because}"
+        return f"still {_verdict(new)}, its contradictions changed"
+    return f"still {_verdict(new)}, but its claims changed"
+
+
+def _difference_of_votes(old: dict[str, str], new: dict[str, str]) -> str:
+    """How label or votes changed, or an empty text."""
+    if any(old[name] != new[name] for name in VERDICT):
+        return f"{_verdict(old)} → {_verdict(new)} ({_votes(new)})"
+    if any(old[name] != new[name] for name in COUNTS):
+        return f"still {_verdict(new)}, votes {_votes(old)} → {_votes(new)}"
+    return ""
 
 
 def _verdict(row: dict[str, str]) -> str:

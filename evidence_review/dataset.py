@@ -198,7 +198,8 @@ def value_faults(frame: pd.DataFrame, table: Table) -> list[Fault]:
     """What is wrong with the cells of a table: each against its own column, then the keys."""
     faults: list[Fault] = []
     if len(frame) < table.minimum_rows:
-        faults.append(Fault(table.path, 1, "", "has a header and no row; its rows are missing"))
+        message = f"has {len(frame)} row(s), expected at least {table.minimum_rows}"
+        faults.append(Fault(table.path, 1, "", message))
     for column in table.columns:
         faults += _column_faults(frame[column.name], column, table.path)
     faults += _duplicate_keys(frame, table)

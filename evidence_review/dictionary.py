@@ -125,12 +125,11 @@ def read_dictionary(root: Path) -> Dictionary:
 def suggest(value: str, vocabulary: tuple[str, ...], synonyms: Mapping[str, str]) -> str | None:
     """The known word that a person who wrote `value` most likely meant, or None."""
     folded = value.strip().casefold()
-    for word in vocabulary:
-        if folded == word.casefold():
-            return word
+    by_folded = {word.casefold(): word for word in vocabulary}
+    if folded in by_folded:
+        return by_folded[folded]
     if folded in synonyms:
         return synonyms[folded]
-    by_folded = {word.casefold(): word for word in vocabulary}
     close = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.6)
     return by_folded[close[0]] if close else None
 

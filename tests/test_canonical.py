@@ -305,6 +305,60 @@ def test_a_file_that_is_no_table_of_claims_is_refused(review, change, words):
     assert not any("`format`" in line for line in lines)
 
 
+def semicolons_in(table):
+    return lambda review: review.rewrite(table, lambda old: old.replace(b",", b";"))
+
+
+def a_bibliography_cut_off(review):
+    path = review.root / "references/bibliography.json"
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "place"),
+    [
+        *((semicolons_in(table), f"references/{table}.csv:1: ") for table in ("sources", "safety")),
+        (semicolons_in("adjudication"), "references/coding/adjudication.csv:1: "),
+        (semicolons_in("conclusions"), "reports/conclusions.csv:1: "),
+        (a_bibliography_cut_off, "references/bibliography.json:"),
+    ],
+    ids=["sources", "safety", "adjudication", "conclusions", "bibliography"],
+)
+def test_where_one_table_is_refused_none_is_written(review, spoil, place):
+    for table in ("claims", "propositions", "glossary"):
+        review.rewrite(table, SPOILT["CRLF"])
+    spoil(review)
+    (said,) = refusal(review)
+    assert said.startswith(place)
+
+
+def test_without_claims_it_says_how_they_come_back(review):
+    (review.root / "claims.csv").unlink()
+    assert refusal(review) == [
+        "claims.csv: the file is missing; `git restore claims.csv` brings it back as it was "
+        "committed"
+    ]
+
+
+@pytest.mark.parametrize("command", [("format",), ("locate", "walking")], ids=["format", "locate"])
+def test_without_the_document_it_says_how_it_comes_back(review, command):
+    path = review.document["path"]
+    (review.root / path).unlink()
+    ran = review.run(*command)
+    cure = f"`git restore {path}` brings it back as it was committed"
+    assert (ran.code, ran.out, ran.err) == (1, "", f"{path}: the file is missing; {cure}\n")
+
+
+def test_offsets_in_an_unknown_document_are_left_empty(review):
+    row = review.row("claims", lambda row: is_unique(review, row))
+    source = review.row("sources", lambda source: source["source_id"] == row["source_id"])
+    review.put("sources", source.line, document_id="another-page")
+    review.put("claims", row.line, start="", end="", source_author="")
+    assert review.run("format").code == 0
+    kept = review.row("claims", lambda claim: claim["quote"] == row["quote"] and not claim["end"])
+    assert kept == row | {"start": "", "end": ""}
+
+
 def test_one_offset_alone_is_not_guessed(review):
     row = review.row("claims", lambda row: is_unique(review, row))
     review.put("claims", row.line, end="")
@@ -422,12 +476,30 @@ def test_locate_says_that_nothing_is_like_it(untouched, words):
     assert ran.err == f"{name}: nothing there is like it\n"
 
 
-def test_locate_gives_the_place_of_words_outside_every_answer(untouched):
-    title = untouched.document["title"]
-    start = untouched.text.index(title)
-    ran = untouched.run("locate", title)
-    assert ran.code == 1
-    assert f"at {start}-{start + len(title)}, 100 % alike" in ran.err
+def across_two_answers(review):
+    first, second, *_ = sources(review)
+    return review.text[int(first["end"]) - 20 : int(second["start"]) + 20]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [lambda review: review.document["title"], across_two_answers],
+    ids=["title", "across two answers"],
+)
+def test_locate_says_of_words_inside_no_answer_where_they_stand(untouched, words):
+    quote, name = words(untouched), untouched.document["name"]
+    start = untouched.text.index(quote)
+    ran = untouched.run("locate", quote)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.lines == [f"{name}: stands at {start}-{start + len(quote)}, inside no answer"]
+
+
+def test_locate_gives_the_closest_of_the_named_answer_to_words_inside_no_answer(untouched):
+    ran = untouched.run("locate", untouched.document["title"], "--source", "S04")
+    first, text = answer(untouched, "S04")
+    start, end = map(int, re.search(r"at (\d+)-(\d+), \d+ % alike$", ran.err).groups())
+    assert (ran.code, ran.out) == (1, "")
+    assert first <= start < end <= first + len(text)
 
 
 @pytest.mark.parametrize("command", [("format",), ("locate", "walking")], ids=["format", "locate"])

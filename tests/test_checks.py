@@ -17,7 +17,7 @@ from evidence_review import checks, dataset, literature_checks
 from evidence_review.appraisal import statement_hash
 from evidence_review.checks import RULES, check
 from evidence_review.dataset import load, read_table
-from evidence_review.dictionary import read_dictionary
+from evidence_review.dictionary import read_dictionary, suggest
 from evidence_review.literature_checks import LITERATURE_RULES
 
 # The rules of the literature have their faults in test_literature.py.
@@ -29,6 +29,8 @@ TEXT = next(
     (ROOT / r["path"]).read_bytes().decode() for r in PACKAGE["resources"] if r["format"] == "txt"
 )
 READ = [name for name in TABLES if name != "conclusions"]
+# A page may have nothing for these to say; the others are a mistake where they have no row.
+MAY_BE_EMPTY = ("glossary", "doses", "harms", "omissions", "conclusions")
 COLUMNS = [(name, field) for name, table in TABLES.items() for field in table["schema"]["fields"]]
 
 
@@ -359,6 +361,20 @@ def test_a_table_without_a_row_is_missed(review, table, rule, words, only_rule):
     assert any(words in line for line in faults_of(review))
 
 
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in MAY_BE_EMPTY])
+def test_a_header_alone_is_refused_where_rows_must_be(review, table, only_rule):
+    only_rule()
+    review.write(table, [])
+    words = "has 0 row(s), expected at least 1"
+    assert Found(review.path(table), 1, "", (words,)).among(faults_of(review))
+
+
+def test_a_header_alone_is_admitted_where_there_may_be_nothing_to_say(review, described):
+    for table in MAY_BE_EMPTY:
+        review.write(table, [])
+        assert read_table(review.root, described[table])[1] == []
+
+
 # ------------------------------------------------------------------------------- the cells
 
 
@@ -384,7 +400,7 @@ def wrong_values(field):
         for text in ("2,5", "1e3", "2.50", ".5", "2.", "-1", "1,000", "12-May", "NA"):
             yield text, f"'{text}' is not a number such as 2 or 2.5"
     if field["type"] == "date":
-        for text in ("22/11/2026", "22.11.26", "2026-02-30", "20261122", "46348", "null"):
+        for text in ("22/11/2026", "22.11.26", "2024-13-45", "20261122", "46348", "null"):
             yield text, f"'{text}' is not a date such as 2026-11-22"
     if "pattern" in constraints:
         for text in ("Ä", " S01", "2019/05/12", "12-May", "a  b"):
@@ -406,6 +422,36 @@ def test_every_value_that_a_column_does_not_admit_is_said_once(review, described
             assert len(said) == len(some), column
             found = [(v, Found(path, row.line, column, (words,))) for row, (v, words) in some]
             assert [value for value, fault in found if not fault.among(said)] == [], column
+
+
+@pytest.mark.parametrize("date", ["2024-13-45", "2026-02-30", "2023-02-29"])
+def test_an_answer_of_a_day_that_never_was_is_refused(review, date, only_rule):
+    only_rule()
+    review.put("sources", 2, date=date)
+    words = f"'{date}' is not a date such as 2026-11-22"
+    assert Found("references/sources.csv", 2, "date", (words,)).among(faults_of(review))
+
+
+@pytest.mark.parametrize("date", ["2024-02-29", ""])
+def test_an_answer_may_have_a_date_or_none(review, described, date):
+    review.put("sources", 2, date=date)
+    assert read_table(review.root, described["sources"])[1] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("traction", "Traction"),
+        ("TRACTION", "Traction"),
+        (" traction ", "Traction"),
+        ("MKENZIE", "McKENZIE"),
+        ("mckensie", "McKENZIE"),
+        ("Pulling", "Traction"),
+        ("bed rest", None),
+    ],
+)
+def test_a_word_in_other_letters_is_told_as_the_vocabulary_spells_it(value, meant):
+    assert suggest(value, ("Traction", "McKENZIE"), {"pulling": "Traction"}) == meant
 
 
 @pytest.mark.parametrize(
@@ -540,19 +586,19 @@ def answer_of(review, row):
 
 
 # Values of other tables.
-cell(
-    checks.known_references,
-    "a misspelt proposition",
-    "claims",
-    "proposition_id",
-    any_row,
-    lambda review, row: {"proposition_id": row["proposition_id"][:-1]},
-    lambda review, row: (
-        f"'{row['proposition_id'][:-1]}' is not known (did you mean '{row['proposition_id']}'?) "
-        "in references/propositions.csv"
-    ),
-)
 for unknown in ("claims", "passes", "adjudication"):
+    cell(
+        checks.known_references,
+        f"a misspelt proposition in {unknown}",
+        unknown,
+        "proposition_id",
+        any_row,
+        lambda review, row: {"proposition_id": row["proposition_id"][:-1]},
+        lambda review, row: (
+            f"'{row['proposition_id'][:-1]}' is not known "
+            f"(did you mean '{row['proposition_id']}'?) in references/propositions.csv"
+        ),
+    )
     cell(
         checks.known_references,
         f"an unknown source in {unknown}",
@@ -626,7 +672,7 @@ for coded, basis, level, wanted in (
 
 
 # Offsets.
-for placed in ("glossary", "claims", "passes", "sources", "sentences"):
+for placed in ("glossary", "claims", "passes", "adjudication", "sources", "sentences"):
     cell(
         checks.offsets_in_order,
         f"swapped offsets in {placed}",
@@ -711,7 +757,7 @@ cell(
 )
 cell(
     checks.verbatim_passages,
-    "the closest passage is one of the same answer",
+    "the closest of several passages is the nearest",
     "claims",
     "quote",
     lambda row: row["source_id"] == "S10" and row["quote"] == "walking",
@@ -723,10 +769,33 @@ cell(
 )
 
 
+def in_its_own_answer(review, row):
+    """The word stands nearer in the answer before, but that is not what the source wrote."""
+    (first, last), _ = answer_of(review, row)
+    start = review.text.index("swimming", first, last)
+    before = review.text.rindex("swimming", 0, first)
+    assert int(row["start"]) - before < start - int(row["start"])
+    span = f"{row['start']}-{row['end']}"
+    return f"is not the text at {span}; closest is 'swimming' at {start}-{start + 8}, 100 % alike"
+
+
+for worded, column in (("claims", "quote"), ("passes", "quote"), ("sentences", "text")):
+    cell(
+        checks.verbatim_passages,
+        f"the closest passage to one of {worded} is of the same answer",
+        worded,
+        column,
+        lambda row: row["source_id"] == "S05",
+        to(**{column: "swimming"}),
+        in_its_own_answer,
+    )
+
+
 # Answers.
 def into_the_next_answer(review, row):
     end = answer_of(review, row)[1][0] + 20
-    return {"end": str(end), "quote": review.text[int(row["start"]) : end]}
+    changed = {"end": str(end), "quote": review.text[int(row["start"]) : end]}
+    return {column: value for column, value in changed.items() if column in row}
 
 
 def answer_left(column):
@@ -758,6 +827,7 @@ for coded in ("claims", "passes"):
         lambda review, row: {"head": "-".join(reversed(row["head"].split("-")))},
         lambda review, row: "{1} is not before {0}".format(*row["head"].split("-")),
     )
+for coded in ("claims", "passes", "adjudication"):
     cell(
         checks.inside_one_answer,
         f"a claim across two answers in {coded}",
@@ -797,7 +867,7 @@ cell(
     lambda review, row: {"source_author": f"{row['source_author']} "},
     "'{source_author} ' is not the author of {source_id}, which is '{source_author}'",
 )
-for figured, column in (("claims", "figure"), ("doses", "as_written")):
+for figured, column in (("claims", "figure"), ("passes", "figure"), ("doses", "as_written")):
     cell(
         checks.figures_from_the_answer,
         f"a figure that the answer does not have in {figured}",
@@ -855,7 +925,16 @@ cell(
     "source_id",
     lambda row: row["source_id"] == "S05",
     to(source_id=""),
-    "'' is not 'S05', in whose answer it stands",
+    "is empty, expected 'S05', in whose answer it stands",
+)
+cell(
+    checks.every_character_in_a_sentence,
+    "a sentence of the frame with a source",
+    "sentences",
+    "source_id",
+    lambda row: not row["source_id"],
+    to(source_id="S01"),
+    "'S01' is given, but the sentence stands inside no answer; expected none",
 )
 cell(
     checks.every_character_in_a_sentence,
@@ -1099,6 +1178,23 @@ def test_without_a_rule_its_fault_is_not_found(piled, remembered, rule, monkeypa
     assert [missed for missed, found in damages.items() if not found.among(lines)] == [rule]
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("claims", "quote"),
+        ("passes", "quote"),
+        ("adjudication", "reason"),
+        ("sentences", "text"),
+        ("doses", "as_written"),
+    ],
+)
+def test_other_words_of_an_unknown_source_stop_no_rule(review, table, column, only_rule):
+    only_rule(*PAGE_RULES)
+    row = review.rows(table)[-1]
+    review.put(table, row.line, **{"source_id": "S77", column: "words of my own"})
+    assert any(line.startswith(f"{review.path(table)}:{row.line}: ") for line in faults_of(review))
+
+
 def test_faults_of_several_tables_and_the_document_are_said_though_one_is_unreadable(review):
     semicolons(review, "claims")
     review.put("glossary", 2, reading="")
@@ -1236,10 +1332,14 @@ def test_a_recoded_claim_is_a_fault_where_there_is_no_change_log(concluded):
     assert conclusion_is_said(concluded, f"`{proposition}`: ", words)
 
 
-def test_a_change_log_that_is_not_utf_8_is_a_fault_and_no_traceback(concluded):
-    (concluded.root / "CHANGELOG.md").write_bytes("# Änderungen\n".encode("cp1252"))
-    recoded(concluded)
-    assert any("CHANGELOG.md" in line for line in faults_of(concluded))
+def test_a_change_log_that_is_not_utf_8_is_one_fault_at_its_line(concluded):
+    proposition, _ = recoded(concluded)
+    log = f"# Log\n\n## 9.9.9\n\n- `{proposition}`: naïvely recoded.\n- Naïvely.\n"
+    (concluded.root / "CHANGELOG.md").write_bytes(log.encode("cp1252"))
+    assert faults_of(concluded) == [
+        "CHANGELOG.md:5: is not UTF-8; save it as UTF-8",
+        summed_up(1, 0),
+    ]
 
 
 def test_an_announced_change_of_a_conclusion_is_a_warning(concluded):
@@ -1282,7 +1382,8 @@ def test_a_conclusion_that_was_edited_by_hand_is_a_fault(concluded):
 def test_a_conclusion_that_was_taken_away_is_a_fault(concluded):
     first, *rest = concluded.rows("conclusions")
     concluded.write("conclusions", rest)
-    assert conclusion_is_said(concluded, f"`{first['proposition_id']}`: is new: {first['label']}")
+    new = f"`{first['proposition_id']}`: is new: {first['label']} "
+    assert conclusion_is_said(concluded, new, f", the literature: {first['verdict']}")
 
 
 def test_a_conclusion_on_no_proposition_is_a_fault(concluded):

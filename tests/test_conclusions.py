@@ -72,6 +72,45 @@ def test_a_verdict_that_changed_alone_is_told():
     ]
 
 
+def test_a_label_and_a_verdict_that_changed_together_are_both_told():
+    after = conclusion(
+        "walking-backwards",
+        "majority",
+        "against",
+        (1, 0, 3, 0),
+        SPLIT["claims"].replace("S04@9812 supports", "S04@9812 opposes"),
+    ) | {"verdict": "supported", "certainty": "moderate", "cell": "shared myth"}
+    assert words([SPLIT], [after]) == [
+        "`walking-backwards`: split → majority against (1 for, 3 against), and the literature: "
+        "mixed (low), open question → supported (moderate), shared myth, because S04's claim at "
+        "9,812 was recoded (supports any → opposes any)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "now"),
+    [
+        ("verdict", "contradicted", "contradicted (low), open question"),
+        ("certainty", "", "mixed, open question"),
+        ("cell", "agreed beyond the evidence", "mixed (low), agreed beyond the evidence"),
+    ],
+)
+def test_whatever_of_the_literature_changed_is_told_beside_the_label(column, value, now):
+    after = SPLIT | {"label": "agreed", "direction": "for", column: value}
+    assert words([SPLIT], [after]) == [
+        "`walking-backwards`: split → agreed for (2 for, 2 against), and the literature: "
+        f"mixed (low), open question → {now}"
+    ]
+
+
+def test_votes_and_a_verdict_that_changed_together_are_both_told():
+    after = SPLIT | {"votes_for": "3", "verdict": "supported"}
+    assert words([SPLIT], [after]) == [
+        "`walking-backwards`: still split, votes 2 for, 2 against → 3 for, 2 against, and the "
+        "literature: mixed (low), open question → supported (low), open question"
+    ]
+
+
 def test_conclusions_that_are_the_same_are_not_spoken_of(concluded):
     assert words([SPLIT], [dict(SPLIT)]) == []
     assert changes(concluded, concluded.sample(frac=1, random_state=1)) == []
@@ -176,14 +215,19 @@ def test_claims_that_did_it_are_named_in_document_order_with_the_new_ones_last()
     ]
 
 
-def test_a_new_proposition_is_told_with_its_votes():
+def test_a_new_proposition_is_told_with_its_votes_and_its_verdict():
     new = conclusion("x", "qualified", "for", (1, 2, 0, 0), "S01@5 supports any")
-    assert words([], [new]) == ["`x`: is new: qualified for (1 for, 2 conditional)"]
+    assert words([], [new]) == [
+        "`x`: is new: qualified for (1 for, 2 conditional), the literature: mixed (low), open "
+        "question"
+    ]
 
 
 def test_a_new_proposition_that_nobody_answers_is_told():
-    assert words([], [conclusion("x", "unanswered", "none", (0, 0, 0, 0))]) == [
-        "`x`: is new: unanswered (no votes)"
+    new = conclusion("x", "unanswered", "none", (0, 0, 0, 0))
+    nothing = {"verdict": "insufficient", "certainty": "", "cell": "asked, not answered"}
+    assert words([], [new | nothing]) == [
+        "`x`: is new: unanswered (no votes), the literature: insufficient, asked, not answered"
     ]
 
 
@@ -370,6 +414,16 @@ def test_conclusions_that_cannot_be_read_are_refused_and_not_overwritten(review)
     review.put("conclusions", 5, label="Split")
     before = review.files()
     with pytest.raises(DataError, match=r"reports/conclusions\.csv:5: label: 'Split' is not one"):
+        keep(review)
+    assert review.files() == before
+
+
+def test_a_change_log_that_cannot_be_read_is_refused_and_nothing_is_written(recoded):
+    review, proposition = recoded
+    log = f"# Log\n\n## 9.9.9\n\n- `{proposition}`: naïvely recoded.\n"
+    (review.root / "CHANGELOG.md").write_bytes(log.encode("cp1252"))
+    before = review.files()
+    with pytest.raises(DataError, match=r"^CHANGELOG\.md:5: is not UTF-8; save it as UTF-8$"):
         keep(review)
     assert review.files() == before
 
