@@ -7,12 +7,15 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle
 from citeproc.formatter import plain
 from citeproc.source.json import CiteProcJSON
+
+from evidence_review.store import digest, store_of
 
 BIBLIOGRAPHY_FILE = "references/bibliography.json"
 STYLE = Path(__file__).parent / "style" / "nlm-citation-sequence.csl"
@@ -104,7 +107,11 @@ def _misshapen(item: object) -> str:
 
 @cache
 def _citation(item: str) -> str:
-    work = json.loads(item)
+    named = f"{_style_digest()}\n{item}"
+    return store_of(Path.cwd()).made("citations", named, lambda: _formatted(json.loads(item)))
+
+
+def _formatted(work: Work) -> str:
     with warnings.catch_warnings():
         # The processor warns of every field of CSL-JSON that its style does not use.
         warnings.simplefilter("ignore")
@@ -113,6 +120,12 @@ def _citation(item: str) -> str:
         bibliography.register(Citation([CitationItem(work["id"])]))
         text = str(bibliography.bibliography()[0])
     return IDENTIFIERS.sub("", LEADING_NUMBER.sub("", text)).strip()
+
+
+@cache
+def _style_digest() -> str:
+    """What names the style and the processor that cite a work."""
+    return digest(f"citeproc-py {version('citeproc-py')}\n{STYLE.read_text(encoding='utf-8')}")
 
 
 @cache

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evidence_review.refusal import Refusal
+
 CATALOGUE_FILE = "reports.toml"
 OVERVIEW = "index"
 
 
-class CatalogueError(ValueError):
+class CatalogueError(Refusal, ValueError):
     """The list of reports cannot be followed."""
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import altair as alt
 import pandas as pd
-import vl_convert
 
 from evidence_review.appraisal import CELLS
 from evidence_review.coding import COMPARED
+from evidence_review.drawing import draw
 from evidence_review.markup import NOTHING, Shown, figure, table
 from evidence_review.prose import SHARE_COLUMNS, coefficient, counted, label_words, sentence
 from evidence_review.synthesis import KINDS, LABELS, SIDES
@@ -60,7 +60,7 @@ def svg(chart: alt.Chart | alt.LayerChart | alt.FacetChart) -> str:
     styled = styled.configure_legend(
         labelFontSize=12, titleFontSize=12, labelLimit=300, orient="top"
     )
-    return WITHOUT_DRAWING.sub("", str(vl_convert.vegalite_to_svg(styled.to_json())))
+    return WITHOUT_DRAWING.sub("", draw(styled.to_json()))
 
 
 def whole_numbers(largest: int) -> list[int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from evidence_review.dataset import ALL
 from evidence_review.dictionary import not_one_of
-from evidence_review.selection import ALL, ParameterError
+from evidence_review.selection import ParameterError
 
 COMPARED = ("proposition_id", "stance", "evidence_level", "basis", "phase", "claim_type")
 LEAST_OVERLAP = 0.5

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import datetime
+import hashlib
 import io
+import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import pandas as pd
 
 from evidence_review.bibliography import BIBLIOGRAPHY_FILE, Work, read_bibliography
 from evidence_review.dictionary import (
+    DICTIONARY_FILE,
     Column,
     Dictionary,
     Table,
@@ -24,6 +28,7 @@ from evidence_review.dictionary import (
     suggest,
 )
 from evidence_review.document import Document, DocumentChanged, read_document
+from evidence_review.refusal import Refusal
 
 # No more digits than an int64 holds.
 INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -49,12 +54,17 @@ class Fault:
         return f"{place}: {kind}{self.column + ': ' if self.column else ''}{self.message}"
 
 
-class DataError(Exception):
+class DataError(Refusal):
     """The data cannot be used; `faults` says all that is wrong with it."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = sorted(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+# Where a process is to write down what it reads of the data, if anybody wants to know.
+READINGS = "EVIDENCE_REVIEW_READINGS"
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -91,30 +101,62 @@ class Dataset:
         return self.documents[row["document_id"]]
 
 
-def load(root: Path | None = None) -> Dataset:
+_TABLES = tuple(field.name for field in fields(Dataset) if field.type == "pd.DataFrame")
+# What was read last in each folder, so that a process (or one forked from it) reads it once.
+_kept: dict[Path, tuple[dict[str, str], Dataset]] = {}
+
+
+def load(root: Path | None = None, topic: str = ALL, conflicting: bool = False) -> Dataset:
     """The typed tables of the review in `root` (found from the working directory by default).
 
-    DataError where a file is missing, is no CSV of its header, or has a cell that its column
-    does not admit. The rules between tables are those of `evidence_review.checks`.
+    Of one topic, they hold what speaks of its propositions and no other (see `narrowed`), so that
+    whoever loads them depends on nothing else. DataError where a file is missing, is no CSV of its
+    header, or has a cell that its column does not admit. The rules between tables are those of
+    `evidence_review.checks`.
     """
     folder = root or find_root()
     dictionary = read_dictionary(folder)
-    frames, documents, faults = read_all(folder, dictionary)
-    bibliography, unread = read_works(folder)
-    if faults or unread:
-        raise DataError([*faults, *unread])
-    typed = {
-        name.replace("-", "_"): typed_table(frames[name], dictionary.tables[name])
-        for name in dictionary.tables
-        if name != "conclusions"
-    }
-    return Dataset(
-        root=folder,
-        dictionary=dictionary,
-        documents=documents,
-        bibliography=bibliography,
-        **typed,
-    )
+    before = _contents(folder, dictionary)
+    if folder not in _kept or _kept[folder][0] != before:
+        whole = _whole(folder, dictionary)
+        if _contents(folder, dictionary) != before:
+            raise DataError([Fault(str(folder), 0, "", "changed while it was read; try again")])
+        _kept[folder] = (before, whole)
+    _note_reading(topic, conflicting)
+    return narrowed(_kept[folder][1], topic, conflicting)
+
+
+def narrowed(dataset: Dataset, topic: str, conflicting: bool = False) -> Dataset:
+    """The part of the data that speaks of a topic; the whole for `all`.
+
+    Claims, verdicts, harms, doses and findings are those of its propositions, works those that
+    are cited there, sentences those that ask about them; with `conflicting`, the propositions
+    that are in conflict with one of the topic count as well. Documents, sources, glossary and red
+    flags are always whole; the tables of the coding and the omissions are of the whole page, and
+    empty here.
+    """
+    tables = {name: getattr(dataset, name).copy(deep=False) for name in _TABLES}
+    bibliography = dict(dataset.bibliography)
+    if topic != ALL:
+        known = _propositions_of(dataset.propositions, topic, conflicting)
+        for name in ("claims", "propositions", "doses", "verdicts", "harms"):
+            tables[name] = _only(tables[name], tables[name]["proposition_id"].isin(known))
+        asking = tables["sentences"]["asks"].map(lambda asked: not known.isdisjoint(asked.split()))
+        tables["sentences"] = _only(tables["sentences"], asking.astype(bool))
+        for name in ("passes", "pass_reasons", "adjudication", "omissions"):
+            tables[name] = tables[name].iloc[:0]
+        relied = {word for cell in tables["verdicts"]["findings"] for word in cell.split()}
+        tables["findings"] = _only(
+            tables["findings"], tables["findings"]["finding_id"].isin(relied)
+        )
+        cited = {
+            word
+            for name in ("verdicts", "harms")
+            for cell in tables[name]["references"]
+            for word in cell.split()
+        }
+        bibliography = {name: work for name, work in bibliography.items() if name in cited}
+    return replace(dataset, bibliography=bibliography, **tables)
 
 
 def read_all(
@@ -232,6 +274,63 @@ def csv_text(table: pd.DataFrame) -> str:
     writer.writerow(table.columns)
     writer.writerows(table.itertuples(index=False, name=None))
     return out.getvalue()
+
+
+def _whole(folder: Path, dictionary: Dictionary) -> Dataset:
+    """The whole data of a review; DataError where any of it cannot be used."""
+    frames, documents, faults = read_all(folder, dictionary)
+    bibliography, unread = read_works(folder)
+    if faults or unread:
+        raise DataError([*faults, *unread])
+    typed = {
+        name.replace("-", "_"): typed_table(frames[name], dictionary.tables[name])
+        for name in dictionary.tables
+        if name != "conclusions"
+    }
+    return Dataset(
+        root=folder,
+        dictionary=dictionary,
+        documents=documents,
+        bibliography=bibliography,
+        **typed,
+    )
+
+
+def _contents(folder: Path, dictionary: Dictionary) -> dict[str, str]:
+    """The hash of every file that the data is read from; empty for one that cannot be read."""
+    paths = [table.path for name, table in dictionary.tables.items() if name != "conclusions"]
+    paths += [origin.path for origin in dictionary.documents.values()]
+    found = {}
+    for path in (DICTIONARY_FILE, BIBLIOGRAPHY_FILE, *paths):
+        try:
+            found[path] = hashlib.sha256((folder / path).read_bytes()).hexdigest()
+        except OSError:
+            found[path] = ""
+    return found
+
+
+def _note_reading(topic: str, conflicting: bool) -> None:
+    """Write down what was read, where somebody wants to know what a report depends on."""
+    if READINGS in os.environ:
+        with Path(os.environ[READINGS]).open("a", encoding="utf-8") as file:
+            file.write(json.dumps([topic, conflicting]) + "\n")
+
+
+def _propositions_of(propositions: pd.DataFrame, topic: str, conflicting: bool) -> set[str]:
+    """The propositions of a topic, with those that are in conflict with one of them if wanted."""
+    own = set(propositions.loc[propositions["topic"] == topic, "proposition_id"])
+    if not conflicting:
+        return own
+    named = propositions.set_index("proposition_id")["conflicts_with"].map(str.split)
+    return own.union(
+        *(named[proposition_id] for proposition_id in own),
+        (proposition_id for proposition_id, others in named.items() if own & set(others)),
+    )
+
+
+def _only(table: pd.DataFrame, kept: pd.Series) -> pd.DataFrame:
+    """Some rows of a table, numbered anew."""
+    return table[kept].reset_index(drop=True)
 
 
 def _byte_faults(content: bytes, path: str) -> Iterator[Fault]:

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evidence_review.refusal import Refusal
+
 DICTIONARY_FILE = "datapackage.json"
+
+
+class NoReview(Refusal, FileNotFoundError):
+    """No review lies here, nor in a folder above."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +103,14 @@ class Dictionary:
 def find_root(start: Path | None = None) -> Path:
     """The folder that holds `datapackage.json`: `start`, or the nearest folder above it.
 
-    FileNotFoundError where neither `start` (the working directory by default) nor any folder
+    NoReview where neither `start` (the working directory by default) nor any folder
     above it, nor the folder of this package, has one.
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
         if (folder / DICTIONARY_FILE).is_file():
             return folder
-    raise FileNotFoundError(
+    raise NoReview(
         f"no {DICTIONARY_FILE} in {here} or above it: run this inside the project's folder"
     )
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 from evidence_review.dictionary import DocumentOrigin
+from evidence_review.refusal import Refusal
 
 
-class DocumentChanged(Exception):
+class DocumentChanged(Refusal):
     """A document is not the one that was coded."""
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from evidence_review.appraisal import CELL_MEANINGS, CELLS
 from evidence_review.bibliography import Work, citation, identifier_links, short_name
 from evidence_review.catalogue import Report
-from evidence_review.dataset import Dataset
+from evidence_review.dataset import ALL, Dataset
 from evidence_review.markup import NOTHING, Shown, bullets, element, joined, paragraph, table
 from evidence_review.prose import (
     author_names,
@@ -20,7 +20,6 @@ from evidence_review.prose import (
     sentence,
     verdict_sentence,
 )
-from evidence_review.selection import ALL
 from evidence_review.synthesis import CLAIM_KEY
 from evidence_review.tables import DRAFT, claim_quote, folded, linked, proposition_link
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from evidence_review.appraisal import CELLS
-from evidence_review.dataset import Dataset
-from evidence_review.selection import ALL, Selection
+from evidence_review.dataset import ALL, Dataset
+from evidence_review.selection import Selection
 from evidence_review.synthesis import NAMED_PHASES, SIDES, WEAKEST_LEVEL, Counts, fragility
 
 NOT_EVIDENCE = "An agreement of posts is not evidence."

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import ast
 import logging
-import os
 import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +22,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from evidence_review.atomic import write_if_changed
 from evidence_review.catalogue import CatalogueError, Report
 from evidence_review.dataset import Dataset
 from evidence_review.dictionary import not_one_of
@@ -49,11 +47,15 @@ PARAMETER_TYPES: Mapping[str, Callable[[str], Any]] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a report: `written`, `unchanged`, or `failed` with the reason."""
+    """What became of a report: `written`, `unchanged`, or `failed` with the reason.
+
+    `readings` are the topics that its notebook loaded, each with whether conflicting ones were.
+    """
 
     report: Report
     state: str
     reason: str = ""
+    readings: tuple[tuple[str, bool], ...] = ()
 
 
 def notebook_path(root: Path, notebook: str) -> Path:
@@ -116,32 +118,10 @@ def typed_parameters(path: Path, given: Iterable[tuple[str, str]]) -> dict[str, 
     return values
 
 
-def render(dataset: Dataset, reports: list[Report], out: Path, processes: int) -> Iterator[Outcome]:
-    """The outcome of each report, as soon as it is made, in any order.
-
-    Each notebook runs in a kernel of its own. A report that fails leaves the file that was there.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    if processes == 1:
-        for report in reports:
-            yield render_one(dataset.root, report, out)
-        return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        waiting: dict[Future[Outcome], Report] = {
-            pool.submit(render_one, dataset.root, report, out): report for report in reports
-        }
-        for future in as_completed(waiting):
-            error = future.exception()
-            if error is not None:
-                yield Outcome(waiting[future], "failed", f"its process died: {error}")
-            else:
-                yield future.result()
-
-
-def render_one(root: Path, report: Report, out: Path) -> Outcome:
+def render_one(root: Path, report: Report, out: Path, engine: str) -> Outcome:
     """The outcome of one report: its notebook executed, exported, and its file replaced."""
     try:
-        notebook = executed(root, report)
+        notebook = executed(root, report, engine)
         written = write_if_changed(out / report.file, export(notebook, report).encode())
     except PapermillExecutionError as error:
         return Outcome(report, "failed", f"cell {error.exec_count}: {error.ename}: {error.evalue}")
@@ -150,7 +130,7 @@ def render_one(root: Path, report: Report, out: Path) -> Outcome:
     return Outcome(report, "written" if written else "unchanged")
 
 
-def executed(root: Path, report: Report) -> nbformat.NotebookNode:
+def executed(root: Path, report: Report, engine: str) -> nbformat.NotebookNode:
     """A report's notebook with its parameters, executed in a fresh kernel.
 
     PapermillExecutionError where a cell fails, RuntimeError where a cell was never run (a cell
@@ -161,14 +141,15 @@ def executed(root: Path, report: Report) -> nbformat.NotebookNode:
         warnings.simplefilter("ignore")
         notebook: nbformat.NotebookNode = papermill.execute_notebook(
             str(notebook_path(root, report.notebook)),
-            str(Path(folder) / "executed.ipynb"),
+            # Nobody reads the executed notebook, and papermill would write it after each cell.
+            None,
             parameters=dict(report.parameters),
+            engine_name=engine,
             kernel_name=KERNEL,
             cwd=str(root),
             progress_bar=False,
             execution_timeout=CELL_SECONDS,
             start_timeout=START_SECONDS,
-            autosave_cell_every=0,
             extra_arguments=QUIET_KERNEL,
             config=kernel_settings(folder),
         )
@@ -191,6 +172,11 @@ def export(notebook: nbformat.NotebookNode, report: Report) -> str:
     """An executed notebook as one self-contained page: what its cells show, without their code."""
     body, _ = _exporter().from_notebook_node(notebook, {"report": report})
     return with_contents(str(body))
+
+
+def prepare() -> None:
+    """Load what an export needs, so that processes forked from this one need not."""
+    export(nbformat.v4.new_notebook(), Report("none", "", "", {}))
 
 
 def with_contents(page: str) -> str:
@@ -231,24 +217,6 @@ def store_outputs(path: Path, root: Path) -> bool:
         }
     )
     return write_if_changed(path, (nbformat.writes(notebook) + "\n").encode())
-
-
-def write_if_changed(path: Path, content: bytes) -> bool:
-    """Whether a file had to be written: whole or not at all, and not where it says the same."""
-    if path.exists() and path.read_bytes() == content:
-        return False
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return True
 
 
 @cache

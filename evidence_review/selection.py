@@ -7,14 +7,14 @@ from fractions import Fraction
 
 import pandas as pd
 
-from evidence_review.dataset import Dataset
+from evidence_review.dataset import ALL, Dataset
 from evidence_review.dictionary import not_one_of
+from evidence_review.refusal import Refusal
 
-ALL = "all"
 DEFAULT_THRESHOLD = 0.75
 
 
-class ParameterError(ValueError):
+class ParameterError(Refusal, ValueError):
     """A parameter has a value that the data does not know, or that leaves nothing to show."""
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from evidence_review.catalogue import OVERVIEW, Report, report_of
-from evidence_review.dataset import Dataset, csv_text
+from evidence_review.dataset import ALL, Dataset, csv_text
 from evidence_review.markup import Shown, bullets, element, joined, paragraph, plain, table
 from evidence_review.prose import (
     BASIS_WORDS,
@@ -31,7 +31,7 @@ from evidence_review.prose import (
     verdict_sentence,
     votes_sentence,
 )
-from evidence_review.selection import ALL, Selection
+from evidence_review.selection import Selection
 from evidence_review.synthesis import SIDES, Counts
 
 STANCE_SYMBOLS = {"supports": "▲", "conditional": "◐", "opposes": "✕", "unclear": "?"}
@@ -448,7 +448,7 @@ def claim_id(row: Mapping[str, object]) -> str:
 
 def times_asked(dataset: Dataset, proposition_id: str) -> int:
     """How many questions of the page that nobody answers ask about a proposition."""
-    return int(dataset.sentences["asks"].map(lambda asked: proposition_id in asked.split()).sum())
+    return sum(proposition_id in asked.split() for asked in dataset.sentences["asks"])
 
 
 def claim_quote(dataset: Dataset, claim: Mapping[str, Any]) -> Shown:

@@ -1,0 +1,200 @@
+"""Building: the reports that are due, and what is kept of them beside the pages."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+from tqdm import tqdm
+
+from evidence_review.atomic import sweep, write_if_changed
+from evidence_review.bibliography import canonical_bibliography
+from evidence_review.catalogue import CatalogueError, Report, read_catalogue
+from evidence_review.charts import label_drawing
+from evidence_review.conclusions import (
+    CHANGELOG,
+    changes,
+    conclusions,
+    kept_conclusions,
+    read_changelog,
+    unannounced,
+)
+from evidence_review.dataset import DataError, Dataset, csv_text, load, narrowed
+from evidence_review.dictionary import DICTIONARY_FILE, not_one_of
+from evidence_review.freshness import Record, Records, hash_of, hashes, made_of, rows_digest
+from evidence_review.readme import with_findings
+from evidence_review.report import Outcome, check_report, notebook_path, typed_parameters
+from evidence_review.selection import DEFAULT_THRESHOLD, ParameterError
+from evidence_review.store import store_of
+from evidence_review.synthesis import summary_of_votes
+from evidence_review.workers import render
+
+FIGURE = "findings.svg"
+README = "README.md"
+# What a shell takes for "interrupted".
+INTERRUPTED = 130
+
+
+def build(root: Path, out: Path, options: argparse.Namespace, inputs: str) -> int:
+    """The exit code of making the reports that are due, all or some, and saying where to look."""
+    dataset = load(root)
+    reports = _chosen(root, options)
+    for report in reports:
+        check_report(dataset, report)
+    records = Records(root, out)
+    due = Due(dataset, records)
+    waiting = [report for report in reports if options.force or due.is_due(report)]
+    sweep(out)
+    outcomes, interrupted = _rendered(root, waiting, out, options)
+    for outcome in outcomes:
+        if outcome.state == "failed":
+            print(f"{outcome.report.file}: failed: {outcome.reason}", file=sys.stderr)
+        else:
+            due.note(outcome.report, outcome.readings)
+    written, failed = (
+        sum(outcome.state == state for outcome in outcomes) for state in ("written", "failed")
+    )
+    if interrupted:
+        records.keep()
+        left = len(waiting) - len(outcomes)
+        print(f"interrupted: {written} written, {left} left; run it again to go on")
+        return INTERRUPTED
+    print(f"{written} written, {len(reports) - written - failed} unchanged, {failed} failed")
+    whole = not options.notebook and not options.only
+    silent = _keep_conclusions(dataset, out) if whole else 0
+    if whole:
+        _keep_findings(dataset, out)
+    if whole and not failed and not silent:
+        records.inputs, records.whole = inputs, hashes(_outputs(dataset, reports, out))
+    records.keep()
+    store_of(root).prune()
+    if not failed:
+        print(f"Open {out / reports[0].file}")
+    return 1 if failed or silent else 0
+
+
+class Due:
+    """Which of some reports are to be made, by what they were made of and what they would be."""
+
+    def __init__(self, dataset: Dataset, records: Records) -> None:
+        self.dataset, self.records = dataset, records
+        self._rows: dict[tuple[str, bool], str] = {}
+
+    def is_due(self, report: Report) -> bool:
+        """Whether a report is to be made anew."""
+        record = self.records.reports.get(report.name)
+        rows = {reading: self._hash(reading) for reading in record.readings} if record else {}
+        return not self.records.is_fresh(report, made_of(self.dataset.root, report), rows)
+
+    def note(self, report: Report, readings: tuple[tuple[str, bool], ...]) -> None:
+        """Note that a report has been made of what there is now."""
+        self.records.reports[report.name] = Record(
+            made_of=made_of(self.dataset.root, report),
+            readings=readings,
+            rows=rows_digest(self._hash(reading) for reading in readings),
+            output=hash_of(self.records.out / report.file),
+        )
+
+    def _hash(self, reading: tuple[str, bool]) -> str:
+        if reading not in self._rows:
+            self._rows[reading] = hash_of_data(narrowed(self.dataset, *reading))
+        return self._rows[reading]
+
+
+def hash_of_data(dataset: Dataset) -> str:
+    """The hash of everything that a dataset holds."""
+    found = hashlib.sha256((dataset.root / DICTIONARY_FILE).read_bytes())
+    for name in dataset.dictionary.tables:
+        if name != "conclusions":
+            found.update(csv_text(getattr(dataset, name.replace("-", "_"))).encode())
+    found.update(canonical_bibliography(dataset.bibliography.values()).encode())
+    for document in dataset.documents.values():
+        found.update(document.text.encode())
+    return found.hexdigest()
+
+
+def _chosen(root: Path, options: argparse.Namespace) -> list[Report]:
+    """The reports that the command names: one of a notebook, some of the list, or all."""
+    if options.notebook:
+        parameters = typed_parameters(notebook_path(root, options.notebook), options.parameter)
+        name = re.sub(r"\.html$", "", options.name or options.notebook)
+        words = ", ".join(f"{key} {value}" for key, value in parameters.items())
+        title = f"{options.notebook.replace('-', ' ').capitalize()}{': ' + words if words else ''}"
+        return [Report(name, title, options.notebook, parameters)]
+    reports = read_catalogue(root)
+    if options.parameter or options.name:
+        raise ParameterError("-p and --name are for one notebook: name it after `render`")
+    if not options.only:
+        return reports
+    known = {report.name: report for report in reports}
+    for name in options.only:
+        if name not in known:
+            raise CatalogueError(f"--only: {not_one_of(name, tuple(known))}")
+    return [known[name] for name in options.only]
+
+
+def _rendered(
+    root: Path, reports: list[Report], out: Path, options: argparse.Namespace
+) -> tuple[list[Outcome], bool]:
+    """The outcomes of the reports, a progress bar meanwhile, and whether it was interrupted."""
+    outcomes: list[Outcome] = []
+    making: list[str] = []
+    # Its thread would be there when the workers are forked.
+    tqdm.monitor_interval = 0
+    with tqdm(total=len(reports), desc="reports", unit="report", disable=None) as bar:
+        try:
+            for event in render(root, reports, out, options.processes, options.engine):
+                if isinstance(event, Report):
+                    making.append(event.name)
+                else:
+                    making.remove(event.report.name)
+                    outcomes.append(event)
+                    bar.update()
+                bar.set_postfix_str(", ".join(making))
+        except KeyboardInterrupt:
+            return outcomes, True
+    return outcomes, False
+
+
+def _outputs(dataset: Dataset, reports: list[Report], out: Path) -> list[str]:
+    """Every file that a whole run writes."""
+    kept = Path(dataset.dictionary.tables["conclusions"].path).name
+    files = [str(out / name) for name in (*(report.file for report in reports), kept, FIGURE)]
+    return [*files, str(dataset.root / README)]
+
+
+def _keep_conclusions(dataset: Dataset, out: Path) -> int:
+    """How many changed conclusions the change log does not name; where none, they are written."""
+    table = conclusions(dataset)
+    kept, faults = kept_conclusions(dataset)
+    if faults:
+        raise DataError(faults)
+    found = changes(kept, table) if kept is not None else []
+    silent = unannounced(found, read_changelog(dataset.root))
+    for change in found:
+        print(change.words)
+    if silent:
+        print(
+            f"{len(silent)} conclusion(s) changed unannounced: name them in the newest section of "
+            f"{CHANGELOG}; until then reports/conclusions.csv stays as it was",
+            file=sys.stderr,
+        )
+        return len(silent)
+    name = Path(dataset.dictionary.tables["conclusions"].path).name
+    write_if_changed(out / name, csv_text(table).encode())
+    return 0
+
+
+def _keep_findings(dataset: Dataset, out: Path) -> None:
+    """Write the figure of the README beside the reports, and its findings where it is at home."""
+    threshold = Fraction(str(DEFAULT_THRESHOLD))
+    summary = summary_of_votes(dataset.propositions, dataset.claims, threshold)
+    write_if_changed(out / FIGURE, label_drawing(summary).encode())
+    readme = dataset.root / README
+    if out == dataset.root / "reports" and readme.exists():
+        text = with_findings(readme.read_text(encoding="utf-8"), dataset)
+        write_if_changed(readme, text.encode())

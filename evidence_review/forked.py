@@ -1,0 +1,405 @@
+"""Kernels that are forked from a process that has the imports loaded.
+
+Papermill, nbclient and ipykernel do what they always do; only the way to the kernel is another.
+Their own way starts a Python for each notebook and speaks to it over five sockets; this one forks
+a child, which begins where the imports have ended, and speaks to it over one pair of sockets.
+The child is a real ipykernel with its shell, its streams and its display hook. It is gone, with
+everything that it started, when its notebook is done: nothing leaks from one to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import gc
+import importlib
+import io
+import os
+import pickle
+import random
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import zmq
+from ipykernel.iostream import IOPubThread
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+from jupyter_client.client import KernelClient
+from jupyter_client.session import Session
+from tornado.ioloop import IOLoop
+from traitlets import Any as AnyTrait
+
+# What the notebooks of the review import, and what a kernel imports when it starts.
+PRELOADED = (
+    "evidence_review.charts",
+    "evidence_review.coding",
+    "evidence_review.literature",
+    "evidence_review.tables",
+    "IPython.core.completer",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.magics",
+    "IPython.core.oinspect",
+    "IPython.core.pylabtools",
+    "IPython.extensions.storemagic",
+    "faulthandler",
+    "ipykernel.debugger",
+    "ipykernel.displayhook",
+    "ipykernel.kernelapp",
+    "pdb",
+    "sqlite3",
+    "tornado.platform.asyncio",
+)
+SHELL, IOPUB = 0, 1
+LENGTH = struct.Struct("!Q")
+# How long a kernel may take to end by itself, and how often that is looked at, in seconds.
+END_SECONDS = 5.0
+LOOK_SECONDS = 0.002
+PR_SET_PDEATHSIG = 1
+
+
+class Line:
+    """One end of a pair of sockets that carries the messages of all channels."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self.end = end
+        self._sending = threading.Lock()
+
+    def send(self, channel: int, parts: Sequence[Any]) -> None:
+        """Send a message: a channel, and the parts that Jupyter's protocol makes it of."""
+        blob = pickle.dumps((channel, [bytes(part) for part in parts]))
+        with self._sending:
+            self.end.sendall(LENGTH.pack(len(blob)) + blob)
+
+    def receive(self) -> tuple[int, list[bytes]]:
+        """The next message; EOFError where the other end is closed."""
+        (length,) = LENGTH.unpack(self._exactly(LENGTH.size))
+        channel, parts = pickle.loads(self._exactly(length))
+        return int(channel), list(parts)
+
+    def _exactly(self, size: int) -> bytes:
+        received = bytearray()
+        while len(received) < size:
+            piece = self.end.recv(min(size - len(received), 1 << 20))
+            if not piece:
+                raise EOFError("the other end is closed")
+            received += piece
+        return bytes(received)
+
+
+class KernelEnd:
+    """What the kernel takes for a socket: one channel of the line, on the kernel's side."""
+
+    def __init__(self, line: Line, channel: int, context: zmq.Context[Any]) -> None:
+        self.line, self.channel, self.context = line, channel, context
+        self._running: set[asyncio.Task[None]] = set()
+
+    def send_multipart(self, parts: Sequence[Any], *_: Any, **__: Any) -> None:
+        """Send a message of these parts."""
+        # Nobody may listen any more when a kernel that is told to end says good-bye.
+        with contextlib.suppress(OSError):
+            self.line.send(self.channel, parts)
+
+    def on_recv(self, callback: Callable[[list[Any]], Awaitable[None]], copy: bool = True) -> None:
+        """Have `callback` called with the parts of every message that comes, until the end."""
+        loop: Any = IOLoop.current()
+
+        async def answered(parts: list[Any]) -> None:
+            await callback(parts)
+
+        def readable(*_: Any) -> None:
+            try:
+                parts = self.line.receive()[1]
+            except (EOFError, OSError):
+                loop.remove_handler(self.line.end.fileno())
+                loop.stop()
+                return
+            task = loop.asyncio_loop.create_task(answered([zmq.Message(part) for part in parts]))
+            # The loop itself keeps no task from being collected.
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+        loop.add_handler(self.line.end.fileno(), readable, IOLoop.READ)
+
+    def flush(self, *_: Any) -> None:
+        """Nothing: what is sent is sent."""
+
+    def close(self) -> None:
+        """Nothing: the line is closed as a whole."""
+
+
+class ForkedIPythonKernel(IPythonKernel):
+    """An IPython kernel that takes what it is given for a stream."""
+
+    shell_stream = AnyTrait()
+
+
+class ForkedKernelApp(IPKernelApp):
+    """The application of a kernel, without a connection file and with one line for sockets."""
+
+    kernel_class = ForkedIPythonKernel
+    line: Line
+
+    def init_connection_file(self) -> None:
+        """Nothing: nobody connects who does not hold the other end."""
+
+    def init_poller(self) -> None:
+        """Nothing: the line ends when the parent does."""
+
+    def init_heartbeat(self) -> None:
+        """Nothing: a dead child is known to be dead."""
+
+    def write_connection_file(self, **_: Any) -> None:
+        """Nothing: there is no connection file."""
+
+    def log_connection_info(self) -> None:
+        """Nothing: there is nothing to connect to."""
+
+    def init_sockets(self) -> None:
+        """Put the line where the sockets would be."""
+        # Nobody else holds the line, so that messages need no signature.
+        self.session.key = b""
+        self.context = zmq.Context()
+        self.shell_socket = KernelEnd(self.line, SHELL, self.context)
+        self.configure_tornado_logger()
+        published = KernelEnd(self.line, IOPUB, self.context)
+        self.iopub_thread = IOPubThread(published, pipe=True, session=self.session)
+        self.iopub_thread.start()
+        self.iopub_socket = self.iopub_thread.background_socket
+
+    def init_kernel(self) -> None:
+        """Make the kernel as the base class does, but for the channels that there are not."""
+        self.kernel = self.kernel_class.instance(
+            parent=self,
+            session=self.session,
+            shell_stream=self.shell_socket,
+            iopub_thread=self.iopub_thread,
+            iopub_socket=self.iopub_socket,
+            log=self.log,
+            profile_dir=self.profile_dir,
+            user_ns=self.user_ns,
+        )
+        self.displayhook.get_execution_count = lambda: self.kernel.execution_count
+
+
+class ClientEnd:
+    """What nbclient takes for a channel: the messages that came on it, waiting to be read."""
+
+    def __init__(self, client: ForkedClient) -> None:
+        self.client = client
+        self.waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message to the kernel; one that is dead does not answer."""
+        with contextlib.suppress(OSError):
+            self.client.line.send(SHELL, self.client.session.serialize(message))
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        """The next message; Empty where none comes in so many seconds."""
+        self.client.listen()
+        try:
+            return await asyncio.wait_for(self.waiting.get(), timeout)
+        except TimeoutError:
+            raise Empty from None
+
+
+class ForkedClient(KernelClient):
+    """The client of a forked kernel: two channels over one line."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(session=Session(key=b""))
+        self.line = line
+        self.ends = {SHELL: ClientEnd(self), IOPUB: ClientEnd(self)}
+        self.ended = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def shell_channel(self) -> ClientEnd:
+        """The channel of requests and replies."""
+        return self.ends[SHELL]
+
+    @property
+    def iopub_channel(self) -> ClientEnd:
+        """The channel of outputs."""
+        return self.ends[IOPUB]
+
+    def start_channels(self, *_: Any, **__: Any) -> None:
+        """Nothing: the line is there from the beginning."""
+
+    def stop_channels(self) -> None:
+        """Listen no longer."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(self.line.end.fileno())
+        self._loop = None
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Nothing: what is sent before the kernel is ready waits in the line."""
+
+    async def is_alive(self) -> bool:
+        """Whether the kernel lives."""
+        return not self.ended
+
+    def listen(self) -> None:
+        """Have what comes put into the channels, from the running loop."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop and not self.ended:
+            self._loop = loop
+            loop.add_reader(self.line.end.fileno(), self._readable)
+
+    def _readable(self) -> None:
+        try:
+            channel, parts = self.line.receive()
+        except (EOFError, OSError):
+            self.stop_channels()
+            self.ended = True
+            return
+        _, parts = self.session.feed_identities(parts)
+        self.ends[channel].waiting.put_nowait(self.session.deserialize(parts))
+
+
+class ForkedKernel:
+    """A kernel in a forked child, as nbclient takes a kernel manager."""
+
+    has_kernel = True
+    ipykernel = True
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        ours, theirs = socket.socketpair()
+        self.process = _fork(lambda: _be_a_kernel(theirs, arguments))
+        theirs.close()
+        self.line = Line(ours)
+        self._client = ForkedClient(self.line)
+
+    def client(self) -> ForkedClient:
+        """The client of this kernel."""
+        return self._client
+
+    async def interrupt_kernel(self) -> None:
+        """Interrupt the cell that runs."""
+        os.kill(self.process, signal.SIGINT)
+
+    def end(self) -> None:
+        """End the kernel and all that it started: asked first, then killed."""
+        self._client.stop_channels()
+        with contextlib.suppress(OSError):
+            self.line.end.shutdown(socket.SHUT_WR)
+        try:
+            if not self._ends_by_itself():
+                os.kill(self.process, signal.SIGKILL)
+                os.waitpid(self.process, 0)
+        finally:
+            # The child made a group of its own, so that what a notebook started ends with it.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process, signal.SIGKILL)
+            self.line.end.close()
+
+    def _ends_by_itself(self) -> bool:
+        """Whether the child ended in time; what it still says is read, lest it wait for that."""
+        last = time.monotonic() + END_SECONDS
+        listening = [self.line.end]
+        while time.monotonic() < last:
+            if os.waitpid(self.process, os.WNOHANG)[0]:
+                return True
+            if not listening:
+                time.sleep(LOOK_SECONDS)
+                continue
+            readable, _, _ = select.select(listening, [], [], LOOK_SECONDS)
+            if readable and not self.line.end.recv(1 << 20):
+                listening = []
+        return False
+
+
+def can_fork() -> bool:
+    """Whether kernels can be forked here: macOS has `fork`, but its libraries break after it."""
+    return sys.platform.startswith("linux")
+
+
+@cache
+def preload() -> None:
+    """Import, once, what the notebooks and their kernels import."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+    gc.collect()
+    # A child need not look through all of it for garbage, nor copy the pages to do so.
+    gc.freeze()
+
+
+def _fork(work: Callable[[], None]) -> int:
+    """The number of a child that does this work and ends, in a group of its own."""
+    parent = os.getpid()
+    process = os.fork()
+    if process:
+        # Either of the two may come first.
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            os.setpgid(process, process)
+        return process
+    try:
+        os.setpgid(0, 0)
+        die_with(parent)
+        work()
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+    os._exit(0)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel of the system end this process when its parent ends, however that ends."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _be_a_kernel(theirs: socket.socket, arguments: Sequence[str]) -> None:
+    """Run a kernel on this end of the line until the other end is closed."""
+    _begin_anew(theirs)
+    app = ForkedKernelApp.instance()
+    app.line = Line(theirs)
+    app.initialize(list(arguments))
+    # What a kernel would tidy up is gone with its process; what the notebook registers is done.
+    atexit._clear()
+    app.start()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    atexit._run_exitfuncs()
+
+
+def _begin_anew(kept: socket.socket) -> None:
+    """Make this child what a new Python is, but for the modules that are loaded."""
+    for path in list(Path("/proc/self/fd").iterdir()):
+        # One of them is the list's own, and closed by now.
+        if int(path.name) not in (0, 1, 2, kept.fileno()):
+            with contextlib.suppress(OSError):
+                os.close(int(path.name))
+    atexit._clear()
+    asyncio.set_event_loop(None)
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(kind, signal.SIG_DFL)
+    # The streams of the parent may be captured, and hold what it has not written yet.
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = io.TextIOWrapper(io.FileIO(number, "w" if number else "r", closefd=False))
+        vars(sys)[name] = vars(sys)[f"__{name}__"] = stream
+    sys.argv = ["ipykernel_launcher.py"]
+    sys.displayhook = sys.__displayhook__
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    if "pandas" in sys.modules:
+        # Loaded outside a kernel, pandas takes the output for a terminal.
+        sys.modules["pandas"].set_option("display.max_columns", 20)

@@ -1,0 +1,148 @@
+"""What a report was made of, so that only what changed is made anew.
+
+Everything is told by its content, never by its time. A record that is torn or of another place is
+no record, and a report whose bytes are not those that were recorded is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from evidence_review.catalogue import CATALOGUE_FILE, Report
+from evidence_review.dictionary import DICTIONARY_FILE, read_dictionary
+from evidence_review.store import FOLDER, digest, keep_verified, read_verified
+
+PACKAGE = Path(__file__).parent
+SOURCES = (".py", ".j2", ".css", ".json", ".csl")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a report was made of: all but the data, the readings of the data with their hash.
+
+    `readings` are the topics that its notebook loaded, each with whether conflicting ones were;
+    `output` is the hash of the file that came of it.
+    """
+
+    made_of: str
+    readings: tuple[tuple[str, bool], ...]
+    rows: str
+    output: str
+
+
+class Records:
+    """The records of the reports in one folder, kept from one run to the next."""
+
+    def __init__(self, root: Path, out: Path) -> None:
+        self.out = out
+        self._path = root / FOLDER / "reports" / digest(str(out))
+        self.reports: dict[str, Record] = {}
+        self.whole: dict[str, str] = {}
+        self.inputs = ""
+        kept = read_verified(self._path)
+        if kept is not None:
+            self._read(json.loads(kept))
+
+    def keep(self) -> None:
+        """Write the records down."""
+        content = {
+            "out": str(self.out),
+            "inputs": self.inputs,
+            "whole": self.whole,
+            "reports": {name: asdict(record) for name, record in self.reports.items()},
+        }
+        keep_verified(self._path, json.dumps(content, indent=1, sort_keys=True))
+
+    def stands(self, inputs: str) -> bool:
+        """Whether a whole run was made of these inputs, and everything it wrote is still there."""
+        return bool(self.whole) and self.inputs == inputs and self.whole == hashes(self.whole)
+
+    def is_fresh(self, report: Report, made_of: str, rows: Mapping[tuple[str, bool], str]) -> bool:
+        """Whether a report is there that would come out the same.
+
+        `rows` gives the hash of what a reading would read now.
+        """
+        record = self.reports.get(report.name)
+        return (
+            record is not None
+            and record.made_of == made_of
+            and all(reading in rows for reading in record.readings)
+            and record.rows == rows_digest(rows[reading] for reading in record.readings)
+            and record.output == hash_of(self.out / report.file)
+        )
+
+    def _read(self, content: Any) -> None:
+        # The hash is right, so that this was written here; of another folder it may still be.
+        if content["out"] != str(self.out):
+            return
+        self.inputs, self.whole = content["inputs"], content["whole"]
+        for name, found in content["reports"].items():
+            readings = tuple((topic, conflicting) for topic, conflicting in found["readings"])
+            self.reports[name] = Record(**{**found, "readings": readings})
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of a file; empty where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def hashes(paths: Iterable[str]) -> dict[str, str]:
+    """The hash of each of some files."""
+    return {path: hash_of(Path(path)) for path in paths}
+
+
+def rows_digest(parts: Iterable[str]) -> str:
+    """One hash of several."""
+    return digest("\n".join(parts))
+
+
+def inputs_of(root: Path, *others: str) -> str:
+    """The hash of everything that decides what the whole set of reports is."""
+    dictionary = read_dictionary(root)
+    paths = {table.path for name, table in dictionary.tables.items() if name != "conclusions"}
+    paths |= {origin.path for origin in dictionary.documents.values()}
+    paths |= {DICTIONARY_FILE, "references/bibliography.json", "CHANGELOG.md"}
+    paths |= {str(path.relative_to(root)) for path in (root / "notebooks").glob("*.ipynb")}
+    found = [f"{path} {hash_of(root / path)}" for path in sorted(paths)]
+    return rows_digest([*found, catalogue_digest(root), environment_digest(), *others])
+
+
+def made_of(root: Path, report: Report, *others: str) -> str:
+    """The hash of all that decides a report but the data: notebook, parameters, package, versions.
+
+    `others` are further texts that it depends on.
+    """
+    parameters = json.dumps(dict(report.parameters), sort_keys=True)
+    notebook = hash_of(root / "notebooks" / f"{report.notebook}.ipynb")
+    own = [report.name, report.title, report.notebook, parameters, notebook]
+    return rows_digest([*own, catalogue_digest(root), environment_digest(), *others])
+
+
+def catalogue_digest(root: Path) -> str:
+    """The hash of the list of reports, which every report has links to."""
+    return hash_of(root / CATALOGUE_FILE)
+
+
+@cache
+def environment_digest() -> str:
+    """The hash of the package's own files, the Python, and the versions of all installed ones."""
+    own = sorted(path for path in PACKAGE.rglob("*") if path.suffix in SOURCES)
+    found = [f"{path.relative_to(PACKAGE)} {hash_of(path)}" for path in own]
+    # A folder of this ending is named by a distribution and its version.
+    installed = {
+        path.name
+        for folder in sys.path
+        if folder and Path(folder).is_dir()
+        for path in Path(folder).glob("*.dist-info")
+    }
+    return rows_digest([*found, sys.version, sys.platform, *sorted(installed)])
