@@ -9,10 +9,10 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import pandas as pd
 from tqdm import tqdm
 
 from evidence_review.atomic import sweep, write_if_changed
-from evidence_review.bibliography import canonical_bibliography
 from evidence_review.catalogue import CatalogueError, Report, read_catalogue
 from evidence_review.charts import label_drawing
 from evidence_review.conclusions import (
@@ -43,34 +43,34 @@ def build(root: Path, out: Path, options: argparse.Namespace, inputs: str) -> in
     """The exit code of making the reports that are due, all or some, and saying where to look."""
     dataset = load(root)
     reports = _chosen(root, options)
-    for report in reports:
-        check_report(dataset, report)
     records = Records(root, out)
-    due = Due(dataset, records)
+    due = Due(dataset, records, reports)
     waiting = [report for report in reports if options.force or due.is_due(report)]
+    for report in waiting:
+        check_report(dataset, report)
+    whole = not options.notebook and not options.only
+    # Before the workers are forked, who then have at hand what this has loaded.
+    texts = _findings(dataset, out) if whole else {}
+    table = conclusions(dataset) if whole else None
     sweep(out)
-    outcomes, interrupted = _rendered(root, waiting, out, options)
-    for outcome in outcomes:
-        if outcome.state == "failed":
-            print(f"{outcome.report.file}: failed: {outcome.reason}", file=sys.stderr)
-        else:
-            due.note(outcome.report, outcome.readings)
+    outcomes, interrupted = _rendered(root, waiting, out, options, due)
     written, failed = (
         sum(outcome.state == state for outcome in outcomes) for state in ("written", "failed")
     )
     if interrupted:
-        records.keep()
         left = len(waiting) - len(outcomes)
         print(f"interrupted: {written} written, {left} left; run it again to go on")
         return INTERRUPTED
+    for outcome in outcomes:
+        if outcome.state == "failed":
+            print(f"{outcome.report.file}: failed: {outcome.reason}", file=sys.stderr)
     print(f"{written} written, {len(reports) - written - failed} unchanged, {failed} failed")
-    whole = not options.notebook and not options.only
-    silent = _keep_conclusions(dataset, out) if whole else 0
-    if whole:
-        _keep_findings(dataset, out)
+    for path, text in texts.items():
+        write_if_changed(path, text.encode())
+    silent = _keep_conclusions(dataset, table, out) if table is not None else 0
     if whole and not failed and not silent:
         records.inputs, records.whole = inputs, hashes(_outputs(dataset, reports, out))
-    records.keep()
+        records.keep()
     store_of(root).prune()
     if not failed:
         print(f"Open {out / reports[0].file}")
@@ -80,24 +80,29 @@ def build(root: Path, out: Path, options: argparse.Namespace, inputs: str) -> in
 class Due:
     """Which of some reports are to be made, by what they were made of and what they would be."""
 
-    def __init__(self, dataset: Dataset, records: Records) -> None:
+    def __init__(self, dataset: Dataset, records: Records, reports: list[Report]) -> None:
         self.dataset, self.records = dataset, records
+        # As it is before anything runs: who changes a notebook meanwhile gets its report made anew.
+        self._made_of = {report.name: made_of(dataset.root, report) for report in reports}
         self._rows: dict[tuple[str, bool], str] = {}
 
     def is_due(self, report: Report) -> bool:
         """Whether a report is to be made anew."""
         record = self.records.reports.get(report.name)
-        rows = {reading: self._hash(reading) for reading in record.readings} if record else {}
-        return not self.records.is_fresh(report, made_of(self.dataset.root, report), rows)
+        if record is None or record.made_of != self._made_of[report.name]:
+            return True
+        rows = rows_digest(self._hash(reading) for reading in record.readings)
+        return record.rows != rows or record.output != hash_of(self.records.out / report.file)
 
     def note(self, report: Report, readings: tuple[tuple[str, bool], ...]) -> None:
-        """Note that a report has been made of what there is now."""
+        """Note that a report has been made."""
         self.records.reports[report.name] = Record(
-            made_of=made_of(self.dataset.root, report),
+            made_of=self._made_of[report.name],
             readings=readings,
             rows=rows_digest(self._hash(reading) for reading in readings),
             output=hash_of(self.records.out / report.file),
         )
+        self.records.keep()
 
     def _hash(self, reading: tuple[str, bool]) -> str:
         if reading not in self._rows:
@@ -110,8 +115,9 @@ def hash_of_data(dataset: Dataset) -> str:
     found = hashlib.sha256((dataset.root / DICTIONARY_FILE).read_bytes())
     for name in dataset.dictionary.tables:
         if name != "conclusions":
-            found.update(csv_text(getattr(dataset, name.replace("-", "_"))).encode())
-    found.update(canonical_bibliography(dataset.bibliography.values()).encode())
+            table = getattr(dataset, name.replace("-", "_"))
+            found.update(f"{name} {table.to_dict('list')}".encode())
+    found.update(repr(dataset.bibliography).encode())
     for document in dataset.documents.values():
         found.update(document.text.encode())
     return found.hexdigest()
@@ -138,9 +144,9 @@ def _chosen(root: Path, options: argparse.Namespace) -> list[Report]:
 
 
 def _rendered(
-    root: Path, reports: list[Report], out: Path, options: argparse.Namespace
+    root: Path, reports: list[Report], out: Path, options: argparse.Namespace, due: Due
 ) -> tuple[list[Outcome], bool]:
-    """The outcomes of the reports, a progress bar meanwhile, and whether it was interrupted."""
+    """The outcomes of the reports, each noted, a bar meanwhile, and whether it was interrupted."""
     outcomes: list[Outcome] = []
     making: list[str] = []
     # Its thread would be there when the workers are forked.
@@ -153,6 +159,8 @@ def _rendered(
                 else:
                     making.remove(event.report.name)
                     outcomes.append(event)
+                    if event.state != "failed":
+                        due.note(event.report, event.readings)
                     bar.update()
                 bar.set_postfix_str(", ".join(making))
         except KeyboardInterrupt:
@@ -167,9 +175,8 @@ def _outputs(dataset: Dataset, reports: list[Report], out: Path) -> list[str]:
     return [*files, str(dataset.root / README)]
 
 
-def _keep_conclusions(dataset: Dataset, out: Path) -> int:
+def _keep_conclusions(dataset: Dataset, table: pd.DataFrame, out: Path) -> int:
     """How many changed conclusions the change log does not name; where none, they are written."""
-    table = conclusions(dataset)
     kept, faults = kept_conclusions(dataset)
     if faults:
         raise DataError(faults)
@@ -189,12 +196,12 @@ def _keep_conclusions(dataset: Dataset, out: Path) -> int:
     return 0
 
 
-def _keep_findings(dataset: Dataset, out: Path) -> None:
-    """Write the figure of the README beside the reports, and its findings where it is at home."""
+def _findings(dataset: Dataset, out: Path) -> dict[Path, str]:
+    """The figure of the README, kept beside the reports, and its findings where it is at home."""
     threshold = Fraction(str(DEFAULT_THRESHOLD))
     summary = summary_of_votes(dataset.propositions, dataset.claims, threshold)
-    write_if_changed(out / FIGURE, label_drawing(summary).encode())
+    texts = {out / FIGURE: label_drawing(summary)}
     readme = dataset.root / README
     if out == dataset.root / "reports" and readme.exists():
-        text = with_findings(readme.read_text(encoding="utf-8"), dataset)
-        write_if_changed(readme, text.encode())
+        texts[readme] = with_findings(readme.read_text(encoding="utf-8"), dataset)
+    return texts

@@ -43,6 +43,7 @@ CERTAIN = {True: "moderate or high", False: "low, very low or none"}
 PLAIN = "#33505E"
 FONT = "Liberation Sans"
 ROW = 22
+LONGEST_LABEL = 76
 STEPS = tuple(lead * 10**power for power in range(9) for lead in (1, 2, 5))
 # What draws nothing: words for readers of single marks (the figure as a whole says what it shows,
 # and has its table), values that are the default, paths that are empty.
@@ -69,9 +70,15 @@ def whole_numbers(largest: int) -> list[int]:
     return list(range(0, largest + step, step))
 
 
+def shortened(words: str) -> str:
+    """Words as they fit beside a figure, whose table has them in full."""
+    return words if len(words) <= LONGEST_LABEL else f"{words[: LONGEST_LABEL - 1].rstrip()}…"
+
+
 def evidence_map(cast: pd.DataFrame, summary: pd.DataFrame, names: Mapping[str, str]) -> Shown:
     """The votes, proposition by source: side as shape and colour, the support shown as size."""
     statements = summary.set_index("proposition_id")["statement"]
+    statements = statements.map(shortened)
     order = [statements[row] for row in summary["proposition_id"]]
     drawn = cast[cast["proposition_id"].isin(summary["proposition_id"])]
     data = pd.DataFrame(
@@ -92,7 +99,11 @@ def evidence_map(cast: pd.DataFrame, summary: pd.DataFrame, names: Mapping[str, 
                 "source:N", title=None, sort=list(names), scale=alt.Scale(domain=list(names))
             ).axis(orient="top", labelAngle=0),
             y=alt.Y("proposition:N", title=None, sort=order, scale=alt.Scale(domain=order)).axis(
-                grid=True, ticks=False, domain=False
+                # No limit, which would have each label measured many times over.
+                grid=True,
+                ticks=False,
+                domain=False,
+                labelLimit=0,
             ),
             color=alt.Color("side:N", title="Side", sort=list(SIDES)).scale(
                 domain=list(SIDES), range=[SIDE_COLOURS[side] for side in SIDES]

@@ -12,7 +12,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -97,8 +99,31 @@ class Dataset:
 
     def document_of(self, source_id: str) -> Document:
         """The document that a source stands in."""
-        row = self.sources.loc[self.sources["source_id"] == source_id].iloc[0]
-        return self.documents[row["document_id"]]
+        return self.documents[self._document_ids[source_id]]
+
+    @cached_property
+    def authors(self) -> dict[str, str]:
+        """The author of each source, as the page names them."""
+        return _mapped(self.sources, "source_id", "author")
+
+    @cached_property
+    def topics(self) -> dict[str, str]:
+        """The topic of each proposition."""
+        return _mapped(self.propositions, "proposition_id", "topic")
+
+    @cached_property
+    def statements(self) -> dict[str, str]:
+        """The wording of each proposition."""
+        return _mapped(self.propositions, "proposition_id", "statement")
+
+    @cached_property
+    def findings_by_id(self) -> dict[str, dict[str, Any]]:
+        """The cells of each finding."""
+        return {row["finding_id"]: row for row in self.findings.to_dict("records")}
+
+    @cached_property
+    def _document_ids(self) -> dict[str, str]:
+        return _mapped(self.sources, "source_id", "document_id")
 
 
 _TABLES = tuple(field.name for field in fields(Dataset) if field.type == "pd.DataFrame")
@@ -326,6 +351,11 @@ def _propositions_of(propositions: pd.DataFrame, topic: str, conflicting: bool) 
         *(named[proposition_id] for proposition_id in own),
         (proposition_id for proposition_id, others in named.items() if own & set(others)),
     )
+
+
+def _mapped(table: pd.DataFrame, key: str, value: str) -> dict[str, str]:
+    """One column of a table by another."""
+    return dict(zip(table[key], table[value], strict=True))
 
 
 def _only(table: pd.DataFrame, kept: pd.Series) -> pd.DataFrame:

@@ -32,9 +32,10 @@ from queue import Empty
 from typing import Any
 
 import zmq
-from ipykernel.iostream import IOPubThread
+from ipykernel.iostream import BackgroundSocket, IOPubThread
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.client import KernelClient
 from jupyter_client.session import Session
 from tornado.ioloop import IOLoop
@@ -101,15 +102,17 @@ class Line:
 class KernelEnd:
     """What the kernel takes for a socket: one channel of the line, on the kernel's side."""
 
-    def __init__(self, line: Line, channel: int, context: zmq.Context[Any]) -> None:
-        self.line, self.channel, self.context = line, channel, context
+    def __init__(self, line: Line, channel: int) -> None:
+        self.line, self.channel = line, channel
+        self._owner = os.getpid()
         self._running: set[asyncio.Task[None]] = set()
 
     def send_multipart(self, parts: Sequence[Any], *_: Any, **__: Any) -> None:
-        """Send a message of these parts."""
+        """Send a message of these parts; what a notebook forks has no line of its own."""
         # Nobody may listen any more when a kernel that is told to end says good-bye.
         with contextlib.suppress(OSError):
-            self.line.send(self.channel, parts)
+            if os.getpid() == self._owner:
+                self.line.send(self.channel, parts)
 
     def on_recv(self, callback: Callable[[list[Any]], Awaitable[None]], copy: bool = True) -> None:
         """Have `callback` called with the parts of every message that comes, until the end."""
@@ -139,10 +142,41 @@ class KernelEnd:
         """Nothing: the line is closed as a whole."""
 
 
+class Later:
+    """What streams take for the loop of a publishing thread: it calls a function in a while."""
+
+    def call_later(self, delay: float, function: Callable[[], None]) -> None:
+        """Call a function in so many seconds, from another thread."""
+        timer = threading.Timer(delay, function)
+        timer.daemon = True
+        timer.start()
+
+
+class DirectPublisher(IOPubThread):
+    """What publishes outputs: at once, where ipykernel hands them to a thread and waits for it."""
+
+    def __init__(self, socket: KernelEnd, session: Session) -> None:
+        # No call of the base class: all that it makes is the thread and its sockets.
+        self.socket, self.session = socket, session
+        self.thread = None  # type: ignore[assignment]
+        self.io_loop = Later()  # type: ignore[assignment]
+        self.background_socket = BackgroundSocket(self)
+
+    def schedule(self, function: Callable[[], None]) -> None:
+        """Call a function now."""
+        function()
+
+    def send_multipart(self, parts: Sequence[Any], *_: Any, **__: Any) -> None:
+        """Send a message of these parts."""
+        self.socket.send_multipart(parts)
+
+
 class ForkedIPythonKernel(IPythonKernel):
     """An IPython kernel that takes what it is given for a stream."""
 
     shell_stream = AnyTrait()
+    # What is published is on its way already, so that there is nothing to wait for.
+    _execute_sleep = 0.0
 
 
 class ForkedKernelApp(IPKernelApp):
@@ -170,12 +204,9 @@ class ForkedKernelApp(IPKernelApp):
         """Put the line where the sockets would be."""
         # Nobody else holds the line, so that messages need no signature.
         self.session.key = b""
-        self.context = zmq.Context()
-        self.shell_socket = KernelEnd(self.line, SHELL, self.context)
+        self.shell_socket = KernelEnd(self.line, SHELL)
         self.configure_tornado_logger()
-        published = KernelEnd(self.line, IOPUB, self.context)
-        self.iopub_thread = IOPubThread(published, pipe=True, session=self.session)
-        self.iopub_thread.start()
+        self.iopub_thread = DirectPublisher(KernelEnd(self.line, IOPUB), self.session)
         self.iopub_socket = self.iopub_thread.background_socket
 
     def init_kernel(self) -> None:
@@ -330,8 +361,12 @@ def preload() -> None:
     """Import, once, what the notebooks and their kernels import."""
     for name in PRELOADED:
         importlib.import_module(name)
+    settle()
+
+
+def settle() -> None:
+    """Spare the children of this process from looking for garbage in all that it has loaded."""
     gc.collect()
-    # A child need not look through all of it for garbage, nor copy the pages to do so.
     gc.freeze()
 
 
@@ -366,6 +401,9 @@ def die_with(parent: int) -> None:
 def _be_a_kernel(theirs: socket.socket, arguments: Sequence[str]) -> None:
     """Run a kernel on this end of the line until the other end is closed."""
     _begin_anew(theirs)
+    for singleton in (IPKernelApp, IPythonKernel, InteractiveShell):
+        # The parent may be a kernel itself.
+        singleton.clear_instance()
     app = ForkedKernelApp.instance()
     app.line = Line(theirs)
     app.initialize(list(arguments))
@@ -386,15 +424,15 @@ def _begin_anew(kept: socket.socket) -> None:
             with contextlib.suppress(OSError):
                 os.close(int(path.name))
     atexit._clear()
+    # What a notebook forks writes to the streams that its kernel reads.
+    os.register_at_fork(after_in_child=_plain_streams)
     asyncio.set_event_loop(None)
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, signal.SIG_DFL)
     # The streams of the parent may be captured, and hold what it has not written yet.
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        stream = io.TextIOWrapper(io.FileIO(number, "w" if number else "r", closefd=False))
-        vars(sys)[name] = vars(sys)[f"__{name}__"] = stream
+    _plain_streams()
     sys.argv = ["ipykernel_launcher.py"]
     sys.displayhook = sys.__displayhook__
     random.seed()
@@ -403,3 +441,11 @@ def _begin_anew(kept: socket.socket) -> None:
     if "pandas" in sys.modules:
         # Loaded outside a kernel, pandas takes the output for a terminal.
         sys.modules["pandas"].set_option("display.max_columns", 20)
+
+
+def _plain_streams() -> None:
+    """Put plain streams on the standard file descriptors."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        file = io.FileIO(number, "w" if number else "r", closefd=False)
+        stream = io.TextIOWrapper(file, line_buffering=True)
+        vars(sys)[name] = vars(sys)[f"__{name}__"] = stream

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -63,20 +63,6 @@ class Records:
     def stands(self, inputs: str) -> bool:
         """Whether a whole run was made of these inputs, and everything it wrote is still there."""
         return bool(self.whole) and self.inputs == inputs and self.whole == hashes(self.whole)
-
-    def is_fresh(self, report: Report, made_of: str, rows: Mapping[tuple[str, bool], str]) -> bool:
-        """Whether a report is there that would come out the same.
-
-        `rows` gives the hash of what a reading would read now.
-        """
-        record = self.reports.get(report.name)
-        return (
-            record is not None
-            and record.made_of == made_of
-            and all(reading in rows for reading in record.readings)
-            and record.rows == rows_digest(rows[reading] for reading in record.readings)
-            and record.output == hash_of(self.out / report.file)
-        )
 
     def _read(self, content: Any) -> None:
         # The hash is right, so that this was written here; of another folder it may still be.

@@ -21,7 +21,14 @@ from evidence_review.prose import (
     verdict_sentence,
 )
 from evidence_review.synthesis import CLAIM_KEY
-from evidence_review.tables import DRAFT, claim_quote, folded, linked, proposition_link
+from evidence_review.tables import (
+    DRAFT,
+    by_proposition,
+    claim_quote,
+    folded,
+    linked,
+    proposition_link,
+)
 
 SEVERITIES = ("serious", "moderate", "mild")
 UNSIGNED = "No clinician has signed this appraisal."
@@ -167,12 +174,13 @@ def headlines(
 def cells_in_full(dataset: Dataset, appraised: pd.DataFrame, claims: pd.DataFrame) -> Shown:
     """Each cell with its propositions: the appraisal, and the quotes it is held against."""
     parts = []
+    said = by_proposition(claims.to_dict("records"))
     for cell, rows in appraised.groupby("cell", observed=True, sort=True):
         parts.append(Shown(element("h3", sentence(str(cell))), f"## {cell}"))
         parts.append(paragraph(sentence(f"{CELL_MEANINGS[str(cell)]}.")))
         for row in rows.to_dict("records"):
-            own = claims[claims["proposition_id"] == row["proposition_id"]]
-            quotes = joined(claim_quote(dataset, claim) for claim in own.to_dict("records"))
+            own = said.get(row["proposition_id"], [])
+            quotes = joined(claim_quote(dataset, claim) for claim in own)
             inner = joined(
                 [
                     Shown(element("h4", row["statement"]), f"### {row['statement']}"),
@@ -218,10 +226,10 @@ def omissions_list(dataset: Dataset, topic: str = ALL) -> Shown:
 
 def _rests_on(dataset: Dataset, row: Mapping[str, Any]) -> Shown:
     """The findings that a verdict relies on, each with its work; works cited without one."""
-    findings = dataset.findings.set_index("finding_id")
+    findings = dataset.findings_by_id
     items = []
     for finding_id in row["findings"].split():
-        finding = findings.loc[finding_id]
+        finding = findings[finding_id]
         figures = [str(finding[name]) for name in ("figures", "interval") if finding[name]]
         figures += [f"n = {finding['n']}"] if finding["n"] else []
         primary = {"yes": "main outcome", "no": "not the main outcome"}.get(
@@ -237,7 +245,7 @@ def _rests_on(dataset: Dataset, row: Mapping[str, Any]) -> Shown:
                 f" {'; '.join(figures)}." if figures else "",
             )
         )
-    relied = {findings.loc[name, "reference_id"] for name in row["findings"].split()}
+    relied = {findings[name]["reference_id"] for name in row["findings"].split()}
     others = [work for work in row["references"].split() if work not in relied]
     if others:
         items.append(Markup("Also cited: {}").format(_work_links(dataset, others)))

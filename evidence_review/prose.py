@@ -91,11 +91,7 @@ def listed(words: Sequence[str], last: str = "and") -> str:
 
 def author_names(dataset: Dataset) -> dict[str, str]:
     """How each source is called in a sentence: its author, with its number."""
-    sources = dataset.sources
-    return {
-        source_id: f"{author} ({source_id})"
-        for source_id, author in zip(sources["source_id"], sources["author"], strict=True)
-    }
+    return {source: f"{author} ({source})" for source, author in dataset.authors.items()}
 
 
 def selection_words(dataset: Dataset, selection: Selection) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import logging
 import re
 import sys
@@ -96,8 +97,16 @@ def check_report(dataset: Dataset, report: Report) -> None:
 @cache
 def notebook_parameters(path: Path) -> dict[str, Any]:
     """The parameters of a notebook with their default values."""
-    inspected = papermill.inspect_notebook(str(path))
-    return {name: ast.literal_eval(found["default"]) for name, found in inspected.items()}
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    return {
+        target.id: ast.literal_eval(statement.value)
+        for cell in tagged[:1]
+        for statement in ast.parse("".join(cell["source"])).body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def typed_parameters(path: Path, given: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -144,26 +144,23 @@ def votes(claims: pd.DataFrame) -> pd.DataFrame:
     column a named phase with whether a claim that takes a side is said of it (of every phase
     where it is said of all or does not say of whom).
     """
-    sided = claims["stance"] != "unclear"
-    marks = pd.DataFrame(
-        {
-            "proposition_id": claims["proposition_id"],
-            "source_id": claims["source_id"],
-            "claims": 1,
-            # Who takes no side shows no support for one.
-            "best_level": claims["evidence_level"].astype("int64").where(sided, WEAKEST_LEVEL),
-            "sided": sided,
-            "conditional": claims["stance"] == "conditional",
-        }
-    )
+    sided = (claims["stance"] != "unclear").to_numpy()
+    marks = {"sided": sided, "conditional": (claims["stance"] == "conditional").to_numpy()}
     for phase in NAMED_PHASES:
-        said = claims["phase"].isin([phase, "any", "unstated"]) & sided
+        said = claims["phase"].isin([phase, "any", "unstated"]).to_numpy() & sided
         marks[phase] = said
         for stance in ("supports", "opposes"):
-            marks[f"{stance} {phase}"] = said & (claims["stance"] == stance)
-    grouped = marks.groupby(["proposition_id", "source_id"], observed=True, sort=True)
-    how = dict.fromkeys(marks.columns.drop(["proposition_id", "source_id"]), "max")
-    table = grouped.agg({**how, "claims": "sum", "best_level": "min"}).reset_index()
+            marks[f"{stance} {phase}"] = said & (claims["stance"] == stance).to_numpy()
+    # Who takes no side shows no support for one.
+    levels = np.where(sided, claims["evidence_level"].astype("int64"), WEAKEST_LEVEL)
+    grouped = claims.groupby(["proposition_id", "source_id"], observed=True, sort=True)
+    number = grouped.ngroup().to_numpy()
+    table = grouped.size().reset_index(name="claims")
+    best = np.full(len(table), WEAKEST_LEVEL)
+    np.minimum.at(best, number, levels)
+    table["best_level"] = best
+    for name, marked in marks.items():
+        table[name] = np.bincount(number[marked], minlength=len(table)) > 0
     table = table[table["sided"]].reset_index(drop=True)
     table["vote"] = _vote(table)
     return table[["proposition_id", "source_id", "vote", "claims", "best_level", *NAMED_PHASES]]
@@ -276,15 +273,18 @@ def disputes(pairs: pd.DataFrame) -> pd.DataFrame:
         "source_id_b",
     ]
     columns = [*keys, "pairs", "kind", "kinds", "harm", "first"]
+    gathered: dict[tuple[str, ...], list[tuple[int, bool, int]]] = {}
+    ranks = pairs["kind"].map({kind: place for place, kind in enumerate(KINDS)}).astype("int64")
+    facts = zip(ranks, ~pairs["harm"].astype(bool), pairs.index, strict=True)
+    for key, fact in zip(zip(*(pairs[name] for name in keys), strict=True), facts, strict=True):
+        gathered.setdefault(key, []).append(fact)
     rows = []
-    for key, group in pairs.groupby(keys, sort=False, observed=True):
-        grave = min(group["kind"], key=KINDS.index)
-        shown = [kind for kind in KINDS if (group["kind"] == kind).any()]
-        candidates = group[group["kind"] == grave]
-        warned = candidates[candidates["harm"]]
-        first = (candidates if warned.empty else warned).index[0]
-        row = (*key, len(group), grave, tuple(shown), bool(group["harm"].any()), first)
-        rows.append(dict(zip(columns, row, strict=True)))
+    for key, found in gathered.items():
+        # The gravest, one that warns before others, the first in the document.
+        grave, _, first = min(found)
+        kinds = tuple(KINDS[place] for place in sorted({place for place, _, _ in found}))
+        harm = not all(harmless for _, harmless, _ in found)
+        rows.append((*key, len(found), KINDS[grave], kinds, harm, first))
     table = pd.DataFrame(rows, columns=columns)
     rank = table["kind"].map({kind: place for place, kind in enumerate(KINDS)}).astype("int64")
     first, across = table["first"].astype("int64"), table["relation"] == "across"

@@ -146,16 +146,19 @@ def propositions_in_full(
     Without `quotes`, a link to the report on its topic stands in their place.
     """
     parts = []
+    said = by_proposition(_by_stance(claims))
+    votes = dict(tuple(cast.groupby("proposition_id")))
     for row in summary.to_dict("records"):
-        own = claims[claims["proposition_id"] == row["proposition_id"]]
+        own = said.get(row["proposition_id"], [])
         if quotes:
-            below = joined(claim_quote(dataset, claim) for claim in _by_stance(own))
+            below = joined(claim_quote(dataset, claim) for claim in own)
         else:
             words = f"Read {counted(len(own), 'quote')} in the report on {row['topic']}"
             below = linked(words, proposition_link(reports, row, OVERVIEW))
         appraisal = appraisals[row["proposition_id"]]
         below = joined([appraisal, below])
-        parts.append(_proposition(dataset, row, cast, selection, below))
+        sides = votes.get(row["proposition_id"], cast[:0])
+        parts.append(_proposition(dataset, row, sides, selection, below))
     return joined(parts)
 
 
@@ -291,8 +294,7 @@ def disputes_in_full(
     `most` shows the first so many; the rest are counted in a closing line.
     """
     shown = disputed if most is None else disputed.head(most)
-    statements = dataset.propositions.set_index("proposition_id")["statement"].to_dict()
-    parts = [_dispute(dataset, row, pairs, statements, reports) for row in shown.to_dict("records")]
+    parts = [_dispute(dataset, row, pairs, reports) for row in shown.to_dict("records")]
     left = len(disputed) - len(shown)
     if left:
         parts.append(paragraph(f"{sentence(counted(left, 'more dispute'))} in the full report."))
@@ -304,7 +306,6 @@ def qualifications_table(dataset: Dataset, qualified: pd.DataFrame) -> Shown:
     if qualified.empty:
         return paragraph("No claim that is admitted here is qualified by another.")
     names = author_names(dataset)
-    statements = dataset.propositions.set_index("proposition_id")["statement"]
     rows = []
     keys = ["proposition_id_b", "source_id_b", "start_b", "end_b"]
     for (proposition_id, source_b, _, _), group in qualified.groupby(keys, sort=False):
@@ -312,7 +313,7 @@ def qualifications_table(dataset: Dataset, qualified: pd.DataFrame) -> Shown:
         plainly = [names[source] for source in dict.fromkeys(group["source_id_a"])]
         rows.append(
             [
-                statements[proposition_id],
+                dataset.statements[proposition_id],
                 "; ".join(plainly),
                 names[source_b],
                 f"“{bound['quote_b']}”",
@@ -394,11 +395,10 @@ def moved_labels(dataset: Dataset, moved: pd.DataFrame) -> Shown:
     if moved.empty:
         return paragraph("No label would be another if any one of the authors were left out.")
     names = author_names(dataset)
-    statements = dataset.propositions.set_index("proposition_id")["statement"]
     parts = []
     for source_id, rows in moved.groupby("source_id", sort=True):
         items = [
-            [statements[row.proposition_id], label_words(str(row.label), row.direction)]
+            [dataset.statements[row.proposition_id], label_words(str(row.label), row.direction)]
             for row in rows.itertuples()
         ]
         caption = f"Without {names[str(source_id)]}: {counted(len(items), 'label')}"
@@ -478,6 +478,14 @@ def _in_words(dataset: Dataset, claim: Mapping[str, Any]) -> list[object]:
     return ["“", element("strong", quote), f" … {head}”"]
 
 
+def by_proposition(claims: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Claims gathered by their proposition, in the order given."""
+    gathered: dict[str, list[dict[str, Any]]] = {}
+    for claim in claims:
+        gathered.setdefault(claim["proposition_id"], []).append(claim)
+    return gathered
+
+
 def _by_stance(claims: pd.DataFrame) -> list[dict[str, Any]]:
     """Claims in the order of their stance, then of the document."""
     return list(claims.sort_values(["stance", "start", "end"]).to_dict("records"))
@@ -503,13 +511,12 @@ def _claim_details(dataset: Dataset, claim: Mapping[str, object]) -> list[str]:
 def _proposition(
     dataset: Dataset,
     row: Mapping[str, Any],
-    cast: pd.DataFrame,
+    own: pd.DataFrame,
     selection: Selection,
     below: Shown,
 ) -> Shown:
-    """One proposition as a section of a report, with its quotes, or where they are, below."""
+    """One proposition as a section of a report: its own votes, and what stands below them."""
     proposition_id = str(row["proposition_id"])
-    own = cast[cast["proposition_id"] == proposition_id]
     label, direction = str(row["label"]), str(row["direction"])
     counts = Counts(*(row[side] for side in SIDES))
     meanings = dataset.dictionary.meanings("claims", "evidence_level")
@@ -546,13 +553,13 @@ def _dispute(
     dataset: Dataset,
     row: Mapping[str, object],
     pairs: pd.DataFrame,
-    statements: Mapping[str, str],
     reports: Sequence[Report],
 ) -> Shown:
     """One dispute: what it is about, its kind, both quotes, what reconciles it."""
     pair = pairs.loc[row["first"]].to_dict()
     names = author_names(dataset)
     first, second = str(row["proposition_id_a"]), str(row["proposition_id_b"])
+    statements = dataset.statements
     about = statements[first] if first == second else f"{statements[first]} / {statements[second]}"
     kinds = [str(kind) for kind in pair["kinds"]]
     mark = "A harm is warned of. " if row["harm"] else ""
@@ -590,8 +597,7 @@ def _linked_quote(
 ) -> Markup:
     """A quote of a dispute without its anchor, and a link to the place where it has one."""
     claim = {key: pair[f"{key}_{side}"] for key in dataset.claims.columns}
-    propositions = dataset.propositions.set_index("proposition_id")
-    topic = str(propositions.loc[str(claim["proposition_id"]), "topic"])
+    topic = dataset.topics[str(claim["proposition_id"])]
     report = report_of(list(reports), "consensus", topic=topic)
     anchor = f' id="{claim_id(claim)}"'
     without_id = Markup(str(shown.html).replace(anchor, "", 1))

@@ -18,7 +18,7 @@ from typing import Any
 
 from evidence_review.catalogue import Report
 from evidence_review.dataset import ALL, READINGS
-from evidence_review.forked import can_fork, die_with, preload
+from evidence_review.forked import can_fork, die_with, preload, settle
 from evidence_review.report import Outcome, prepare, render_one
 
 REPORT_SECONDS = 600.0
@@ -52,6 +52,7 @@ def render(
     if can_fork() and engine == FORKED:
         preload()
         prepare()
+        settle()
     try:
         while waiting or workers:
             while waiting and len(workers) < processes:
@@ -60,14 +61,14 @@ def render(
                 yield report
             for worker in _ready(workers):
                 workers.remove(worker)
-                yield _outcome(worker)
+                outcome = _outcome(worker)
+                # It has work again before anybody looks at what it made.
                 if waiting and worker.process.is_alive():
-                    report = waiting.popleft()
-                    worker.line.send(report)
-                    workers.append(Worker(worker.process, worker.line, report))
-                    yield report
+                    workers.append(_sent(worker, waiting.popleft()))
+                    yield workers[-1].report
                 else:
                     _end(worker)
+                yield outcome
     finally:
         for worker in workers:
             worker.process.kill()
@@ -111,6 +112,12 @@ def _start(root: Path, out: Path, engine: str, report: Report) -> Worker:
     theirs.close()
     ours.send(report)
     return Worker(process, ours, report)
+
+
+def _sent(worker: Worker, report: Report) -> Worker:
+    """A worker that has begun with its next report."""
+    worker.line.send(report)
+    return Worker(worker.process, worker.line, report)
 
 
 def _end(worker: Worker) -> None:
