@@ -26,6 +26,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from queue import Empty
@@ -40,6 +41,7 @@ from jupyter_client.client import KernelClient
 from jupyter_client.session import Session
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
+from traitlets.config import Config
 
 # What the notebooks of the review import, and what a kernel imports when it starts.
 PRELOADED = (
@@ -184,6 +186,12 @@ class ForkedKernelApp(IPKernelApp):
 
     kernel_class = ForkedIPythonKernel
     line: Line
+    given: Config
+
+    def parse_command_line(self, argv: Any = None) -> None:
+        """Take the settings that the parent has parsed already."""
+        self.cli_config = deepcopy(self.given)
+        self.update_config(self.cli_config)
 
     def init_connection_file(self) -> None:
         """Nothing: nobody connects who does not hold the other end."""
@@ -307,7 +315,8 @@ class ForkedKernel:
 
     def __init__(self, arguments: Sequence[str]) -> None:
         ours, theirs = socket.socketpair()
-        self.process = _fork(lambda: _be_a_kernel(theirs, arguments))
+        given = _parsed(tuple(arguments))
+        self.process = _fork(lambda: _be_a_kernel(theirs, given))
         theirs.close()
         self.line = Line(ours)
         self._client = ForkedClient(self.line)
@@ -398,15 +407,23 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _be_a_kernel(theirs: socket.socket, arguments: Sequence[str]) -> None:
+@cache
+def _parsed(arguments: tuple[str, ...]) -> Config:
+    """The settings that the command line of a kernel gives."""
+    app = IPKernelApp()
+    app.parse_command_line(list(arguments))
+    return Config(app.cli_config)
+
+
+def _be_a_kernel(theirs: socket.socket, given: Config) -> None:
     """Run a kernel on this end of the line until the other end is closed."""
     _begin_anew(theirs)
     for singleton in (IPKernelApp, IPythonKernel, InteractiveShell):
         # The parent may be a kernel itself.
         singleton.clear_instance()
     app = ForkedKernelApp.instance()
-    app.line = Line(theirs)
-    app.initialize(list(arguments))
+    app.line, app.given = Line(theirs), given
+    app.initialize([])
     # What a kernel would tidy up is gone with its process; what the notebook registers is done.
     atexit._clear()
     app.start()

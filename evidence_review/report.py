@@ -149,7 +149,7 @@ def executed(root: Path, report: Report, engine: str) -> nbformat.NotebookNode:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         notebook: nbformat.NotebookNode = papermill.execute_notebook(
-            str(notebook_path(root, report.notebook)),
+            _without_outputs(notebook_path(root, report.notebook)),
             # Nobody reads the executed notebook, and papermill would write it after each cell.
             None,
             parameters=dict(report.parameters),
@@ -165,6 +165,16 @@ def executed(root: Path, report: Report, engine: str) -> nbformat.NotebookNode:
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "code" and cell.metadata.papermill.get("status") != "completed":
             raise RuntimeError(f"cell {number} of '{report.notebook}' was not completed")
+    return notebook
+
+
+def _without_outputs(path: Path) -> nbformat.NotebookNode:
+    """A notebook without what it shows in JupyterLab: that would be read to be thrown away."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    notebook: nbformat.NotebookNode = nbformat.reads(json.dumps(content), as_version=4)
     return notebook
 
 
