@@ -368,6 +368,8 @@ def can_fork() -> bool:
 @cache
 def preload() -> None:
     """Import, once, what the notebooks and their kernels import."""
+    # The debugger, which nobody uses here, would warn of how this Python was started.
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     for name in PRELOADED:
         importlib.import_module(name)
     settle()
