@@ -20,7 +20,17 @@ import pytest
 import vl_convert
 from conftest import ROOT, copy_of_review
 
-from evidence_review import atomic, drawing, forked, freshness, rendering, report, store, workers
+from evidence_review import (
+    atomic,
+    building,
+    drawing,
+    forked,
+    freshness,
+    rendering,
+    report,
+    store,
+    workers,
+)
 from evidence_review.atomic import sweep, write_if_changed
 from evidence_review.building import Due
 from evidence_review.catalogue import read_catalogue
@@ -432,6 +442,19 @@ def test_what_is_edited_while_a_run_goes_on_is_due_the_next_time(made, what):
     assert (ran.code, executed(made)) == (0, ["all", HERE, THERE])
     assert not stands(made)
     assert due(made) == expected
+
+
+def test_a_report_that_another_run_replaces_at_once_is_due_the_next_time(made, monkeypatch):
+    def replaced(root, reports, out, *how):
+        for event in workers.render(root, reports, out, *how):
+            if isinstance(event, report.Outcome):
+                (out / event.report.file).write_text("what another run made of older data")
+            yield event
+
+    monkeypatch.setattr(building, "render", replaced)
+    assert made.run("render", "--force").code == 0
+    assert due(made) == {"here", "there", "whole"}
+    assert not stands(made)
 
 
 def test_a_readme_that_is_edited_while_a_run_goes_on_keeps_the_edit(made):
@@ -1040,6 +1063,41 @@ def test_one_or_more_processes_and_either_engine_give_the_same_bytes(small):
     assert set(first) == {f"{name}.html" for name in names}
     assert first["here.html"] != first["there.html"]
     assert all(other == first for other in others)
+
+
+def test_nothing_is_logged_besides(small, capfd):
+    put_notebook(small.root, "leaving", "import os; os._exit(3)")
+    put_reports(small.root, one="leaving")
+    ran = small.run("render", "--only", "one")
+    assert ran.err == "one.html: failed: cell 1: DeadKernelError: Kernel died\n"
+    assert capfd.readouterr() == ("", "")
+
+
+@on_linux
+@pytest.mark.parametrize("engine", workers.ENGINES)
+def test_workers_are_deaf_to_interruptions_and_what_they_run_is_not(small, engine):
+    look = (
+        "import os, signal\nfrom pathlib import Path",
+        'status = Path(f"/proc/{os.getppid()}/status").read_text()\n'
+        'words = dict(line.split(":\\t", 1) for line in status.splitlines())',
+        'assert int(words["SigIgn"], 16) & 2\nassert not int(words["SigBlk"], 16) & 2',
+        "assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])",
+        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler",
+    )
+    put_notebook(small.root, "looking", *look)
+    put_reports(small.root, one="looking")
+    ran = small.run("render", "--only", "one", "--engine", engine)
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_an_interruption_waits_until_a_worker_has_been_started():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), workers._uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        begun = True
+    assert begun
+    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_what_a_worker_keeps_for_itself_is_taken_away(small, monkeypatch):
