@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from evidence_review.bibliography import Work
-from evidence_review.dataset import INTEGER, Fault
+from evidence_review.dataset import INTEGER, Fault, records
 from evidence_review.dictionary import Dictionary, Table, suggest
 from evidence_review.document import Document
 
@@ -48,9 +48,7 @@ class Checked:
         """The line and the cells of each row of a table, as they stand in the file."""
         if name not in self._lines:
             frame = self.frames[name]
-            self._lines[name] = list(
-                zip(frame.index.tolist(), frame.to_dict("records"), strict=True)
-            )
+            self._lines[name] = list(zip(frame.index.tolist(), records(frame), strict=True))
         return self._lines[name]
 
     @cached_property
@@ -65,7 +63,7 @@ class Checked:
             rows = self.rows(name)
             self._placed[name] = [
                 (line, row, document)
-                for line, row in zip(rows.index.tolist(), rows.to_dict("records"), strict=True)
+                for line, row in zip(rows.index.tolist(), records(rows), strict=True)
                 if (document := self._document_of(row)) is not None
             ]
         return self._placed[name]

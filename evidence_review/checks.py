@@ -20,7 +20,16 @@ from evidence_review.conclusions import (
     read_changelog,
     unannounced,
 )
-from evidence_review.dataset import INTEGER, DataError, Fault, csv_text, load, read_all, read_works
+from evidence_review.dataset import (
+    INTEGER,
+    DataError,
+    Fault,
+    csv_text,
+    load,
+    read_all,
+    read_works,
+    rows_of,
+)
 from evidence_review.dictionary import not_one_of, read_dictionary
 from evidence_review.literature_checks import LITERATURE_RULES
 
@@ -53,13 +62,11 @@ def known_references(checked: Checked) -> Iterator[Fault]:
     """Values that must stand in another table and do not."""
     for name, table in checked.dictionary.tables.items():
         for key in table.foreign_keys if name in checked.frames else ():
-            frame = checked.frames[name][list(key.columns)]
-            known = set(
-                checked.frames[key.table][list(key.referenced)].itertuples(index=False, name=None)
-            )
-            for line, *values in frame.itertuples(name=None):
-                if tuple(values) not in known:
-                    yield _unknown(checked, name, line, key.columns, values, key.table, known)
+            own, referenced = checked.frames[name], checked.frames[key.table]
+            known = set(rows_of(referenced, key.referenced))
+            for line, values in zip(own.index.tolist(), rows_of(own, key.columns), strict=True):
+                if values not in known:
+                    yield _unknown(checked, name, line, key.columns, list(values), key.table, known)
 
 
 def known_documents(checked: Checked) -> Iterator[Fault]:

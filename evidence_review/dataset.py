@@ -297,8 +297,20 @@ def csv_text(table: pd.DataFrame) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.columns)
-    writer.writerows(table.itertuples(index=False, name=None))
+    writer.writerows(rows_of(table, table.columns))
     return out.getvalue()
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as `to_dict("records")` gives them, many times faster for texts."""
+    names = list(table.columns)
+    return [dict(zip(names, row, strict=True)) for row in rows_of(table, names)]
+
+
+def rows_of(table: pd.DataFrame, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of some columns of a table, each a tuple."""
+    # Cell by cell, a column of texts is read ten times slower.
+    return zip(*(table[name].astype("object").tolist() for name in names), strict=True)
 
 
 def _whole(folder: Path, dictionary: Dictionary) -> Dataset:
