@@ -64,6 +64,8 @@ PRELOADED = (
     "sqlite3",
     "tornado.platform.asyncio",
 )
+# Nbclient tells a kernel that it starts itself the same: what runs is kept in no history.
+NOT_KEPT = ("--HistoryManager.hist_file=:memory:",)
 SHELL, IOPUB = 0, 1
 LENGTH = struct.Struct("!Q")
 # How long a kernel may take to end by itself, and how often that is looked at, in seconds.
@@ -368,6 +370,8 @@ def can_fork() -> bool:
 @cache
 def preload() -> None:
     """Import, once, what the notebooks and their kernels import."""
+    # The debugger that ipykernel loads would say on every start that it may miss a breakpoint.
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     for name in PRELOADED:
         importlib.import_module(name)
     settle()
