@@ -92,7 +92,7 @@ def rows_digest(parts: Iterable[str]) -> str:
     return digest("\n".join(parts))
 
 
-def inputs_of(root: Path, *others: str) -> str:
+def inputs_of(root: Path) -> str:
     """The hash of everything that decides what the whole set of reports is."""
     dictionary = read_dictionary(root)
     paths = {table.path for name, table in dictionary.tables.items() if name != "conclusions"}
@@ -100,18 +100,15 @@ def inputs_of(root: Path, *others: str) -> str:
     paths |= {DICTIONARY_FILE, "references/bibliography.json", "CHANGELOG.md"}
     paths |= {str(path.relative_to(root)) for path in (root / "notebooks").glob("*.ipynb")}
     found = [f"{path} {hash_of(root / path)}" for path in sorted(paths)]
-    return rows_digest([*found, catalogue_digest(root), environment_digest(), *others])
+    return rows_digest([*found, catalogue_digest(root), environment_digest()])
 
 
-def made_of(root: Path, report: Report, *others: str) -> str:
-    """The hash of all that decides a report but the data: notebook, parameters, package, versions.
-
-    `others` are further texts that it depends on.
-    """
+def made_of(root: Path, report: Report) -> str:
+    """The hash of all that decides a report but the data: notebook, parameters, versions."""
     parameters = json.dumps(dict(report.parameters), sort_keys=True)
     notebook = hash_of(root / "notebooks" / f"{report.notebook}.ipynb")
     own = [report.name, report.title, report.notebook, parameters, notebook]
-    return rows_digest([*own, catalogue_digest(root), environment_digest(), *others])
+    return rows_digest([*own, catalogue_digest(root), environment_digest()])
 
 
 def catalogue_digest(root: Path) -> str:
