@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import time
 from pathlib import Path
 
 # A part of a file names the process that writes it, so that what a killed one left can be told.
 PART = re.compile(r"\..+\.(?P<process>[0-9]+)-[0-9]+\.part")
-_numbers = itertools.count()
+# Numbers of processes come again, so that a part of the same name could have been left by another.
+_numbers = itertools.count(time.time_ns())
 
 
 def write_if_changed(path: Path, content: bytes, *, durable: bool = True) -> bool:

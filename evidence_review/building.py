@@ -25,18 +25,17 @@ from evidence_review.conclusions import (
 )
 from evidence_review.dataset import DataError, Dataset, csv_text, load, narrowed
 from evidence_review.dictionary import DICTIONARY_FILE, not_one_of
-from evidence_review.freshness import Record, Records, hash_of, hashes, made_of, rows_digest
-from evidence_review.readme import with_findings
+from evidence_review.freshness import Record, Records, hash_of, made_of, rows_digest
+from evidence_review.readme import findings, with_block
+from evidence_review.refusal import INTERRUPTED
 from evidence_review.report import Outcome, check_report, notebook_path, typed_parameters
 from evidence_review.selection import DEFAULT_THRESHOLD, ParameterError
-from evidence_review.store import store_of
+from evidence_review.store import digest, store_of
 from evidence_review.synthesis import summary_of_votes
 from evidence_review.workers import render
 
 FIGURE = "findings.svg"
 README = "README.md"
-# What a shell takes for "interrupted".
-INTERRUPTED = 130
 
 
 def build(root: Path, out: Path, options: argparse.Namespace, inputs: str) -> int:
@@ -50,10 +49,12 @@ def build(root: Path, out: Path, options: argparse.Namespace, inputs: str) -> in
         check_report(dataset, report)
     whole = not options.notebook and not options.only
     # Before the workers are forked, who then have at hand what this has loaded.
-    texts = _findings(dataset, out) if whole else {}
+    figure, block = _findings(dataset) if whole else ("", "")
     table = conclusions(dataset) if whole else None
     sweep(out)
     outcomes, interrupted = _rendered(root, waiting, out, options, due)
+    # Of workers that were ended.
+    sweep(out)
     written, failed = (
         sum(outcome.state == state for outcome in outcomes) for state in ("written", "failed")
     )
@@ -65,11 +66,12 @@ def build(root: Path, out: Path, options: argparse.Namespace, inputs: str) -> in
         if outcome.state == "failed":
             print(f"{outcome.report.file}: failed: {outcome.reason}", file=sys.stderr)
     print(f"{written} written, {len(reports) - written - failed} unchanged, {failed} failed")
+    texts = _texts(root, out, figure, block) if whole else {}
     for path, text in texts.items():
         write_if_changed(path, text.encode())
     silent = _keep_conclusions(dataset, table, out) if table is not None else 0
     if whole and not failed and not silent:
-        records.inputs, records.whole = inputs, hashes(_outputs(dataset, reports, out))
+        records.inputs, records.whole = inputs, _outputs(dataset, records, reports, texts)
         records.keep()
     store_of(root).prune()
     if not failed:
@@ -94,13 +96,13 @@ class Due:
         rows = rows_digest(self._hash(reading) for reading in record.readings)
         return record.rows != rows or record.output != hash_of(self.records.out / report.file)
 
-    def note(self, report: Report, readings: tuple[tuple[str, bool], ...]) -> None:
+    def note(self, outcome: Outcome) -> None:
         """Note that a report has been made."""
-        self.records.reports[report.name] = Record(
-            made_of=self._made_of[report.name],
-            readings=readings,
-            rows=rows_digest(self._hash(reading) for reading in readings),
-            output=hash_of(self.records.out / report.file),
+        self.records.reports[outcome.report.name] = Record(
+            made_of=self._made_of[outcome.report.name],
+            readings=outcome.readings,
+            rows=rows_digest(self._hash(reading) for reading in outcome.readings),
+            output=outcome.output,
         )
         self.records.keep()
 
@@ -160,7 +162,7 @@ def _rendered(
                     making.remove(event.report.name)
                     outcomes.append(event)
                     if event.state != "failed":
-                        due.note(event.report, event.readings)
+                        due.note(event)
                     bar.update()
                 bar.set_postfix_str(", ".join(making))
         except KeyboardInterrupt:
@@ -168,11 +170,16 @@ def _rendered(
     return outcomes, False
 
 
-def _outputs(dataset: Dataset, reports: list[Report], out: Path) -> list[str]:
-    """Every file that a whole run writes."""
+def _outputs(
+    dataset: Dataset, records: Records, reports: list[Report], texts: dict[Path, str]
+) -> dict[str, str]:
+    """Every file that a whole run writes, with the hash of what it wrote there."""
     kept = Path(dataset.dictionary.tables["conclusions"].path).name
-    files = [str(out / name) for name in (*(report.file for report in reports), kept, FIGURE)]
-    return [*files, str(dataset.root / README)]
+    return {
+        **{str(records.out / each.file): records.reports[each.name].output for each in reports},
+        **{str(path): digest(text) for path, text in texts.items()},
+        str(records.out / kept): hash_of(records.out / kept),
+    }
 
 
 def _keep_conclusions(dataset: Dataset, table: pd.DataFrame, out: Path) -> int:
@@ -196,12 +203,18 @@ def _keep_conclusions(dataset: Dataset, table: pd.DataFrame, out: Path) -> int:
     return 0
 
 
-def _findings(dataset: Dataset, out: Path) -> dict[Path, str]:
-    """The figure of the README, kept beside the reports, and its findings where it is at home."""
+def _findings(dataset: Dataset) -> tuple[str, str]:
+    """The figure of the README, and what it says of the findings."""
     threshold = Fraction(str(DEFAULT_THRESHOLD))
     summary = summary_of_votes(dataset.propositions, dataset.claims, threshold)
-    texts = {out / FIGURE: label_drawing(summary)}
-    readme = dataset.root / README
-    if out == dataset.root / "reports" and readme.exists():
-        texts[readme] = with_findings(readme.read_text(encoding="utf-8"), dataset)
+    return label_drawing(summary), findings(dataset)
+
+
+def _texts(root: Path, out: Path, figure: str, block: str) -> dict[Path, str]:
+    """The figure, kept beside the reports, and the README with its findings where it is at home."""
+    texts = {out / FIGURE: figure}
+    readme = root / README
+    if out == root / "reports" and readme.exists():
+        # As it is now: somebody may have edited it while the reports were made.
+        texts[readme] = with_block(readme.read_text(encoding="utf-8"), block)
     return texts

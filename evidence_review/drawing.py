@@ -24,9 +24,8 @@ import vl_convert
 from evidence_review.store import store_of
 
 SERVED_AT = "EVIDENCE_REVIEW_DRAWERS"
-DRAWN, REFUSED = b"drawn\n", b"refused\n"
+DRAWN, REFUSED = b"drawn", b"refused"
 SMALLEST = '{"data": {"values": []}, "mark": "point"}'
-END_SECONDS = 2.0
 
 
 def draw(specification: str) -> str:
@@ -48,7 +47,12 @@ def drawers(processes: int) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="drawers-") as folder:
         address = str(Path(folder) / "socket")
         with socket.socket(socket.AF_UNIX) as listening:
-            listening.bind(address)
+            try:
+                listening.bind(address)
+            except OSError:
+                # The path of a socket can be too long; every process draws by itself then.
+                yield
+                return
             listening.listen(64)
             started = [_start_drawer(listening) for _ in range(processes)]
         os.environ[SERVED_AT] = address
@@ -72,34 +76,44 @@ def serve(listening: socket.socket, until: int) -> None:
             asking, _ = listening.accept()
             with asking:
                 asking.setblocking(True)
-                asking.sendall(_answer(_everything(asking).decode()))
+                asking.sendall(_answer(_everything(asking)))
 
 
 def _drawn(specification: str) -> str:
     """The SVG of a specification, from a drawer where one serves."""
+    question = specification.encode()
     address = os.environ.get(SERVED_AT)
     answer = b""
     if address:
         # Whatever befalls a drawer, the drawing can be made here.
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as asking:
             asking.connect(address)
-            asking.sendall(specification.encode())
+            asking.sendall(question)
             asking.shutdown(socket.SHUT_WR)
             answer = _everything(asking)
-    if not answer.startswith((DRAWN, REFUSED)):
-        answer = _answer(specification)
-    text = answer.split(b"\n", 1)[1].decode()
-    if answer.startswith(REFUSED):
+    word, text = _understood(answer) or _understood(_answer(question)) or (REFUSED, "")
+    if word == REFUSED:
         raise ValueError(text)
     return text
 
 
-def _answer(specification: str) -> bytes:
-    """What a drawer answers: the SVG, or why there is none."""
+def _answer(question: bytes) -> bytes:
+    """What a drawer answers: the SVG, or why there is none, after a line with its length."""
     try:
-        return DRAWN + str(vl_convert.vegalite_to_svg(specification)).encode()
+        word, text = DRAWN, str(vl_convert.vegalite_to_svg(question.decode()))
     except ValueError as error:
-        return REFUSED + str(error).encode()
+        # Also where the one who asked died in the middle of a letter.
+        word, text = REFUSED, str(error)
+    answer = text.encode()
+    return b"%s %d\n%s" % (word, len(answer), answer)
+
+
+def _understood(answer: bytes) -> tuple[bytes, str] | None:
+    """The word and the text of an answer; None where it is not whole, as of a drawer that died."""
+    head, _, text = answer.partition(b"\n")
+    word, _, length = head.partition(b" ")
+    whole = word in (DRAWN, REFUSED) and length == b"%d" % len(text)
+    return (word, text.decode()) if whole else None
 
 
 def _everything(connection: socket.socket) -> bytes:
@@ -123,14 +137,11 @@ def _start_drawer(listening: socket.socket) -> subprocess.Popen[bytes]:
 
 
 def _end(drawer: subprocess.Popen[bytes]) -> None:
-    """End a drawer: asked first, then killed."""
+    """End a drawer at once, also one that still loads its imports: it has nothing to lose."""
+    drawer.kill()
     if drawer.stdin is not None:
         drawer.stdin.close()
-    try:
-        drawer.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        drawer.kill()
-        drawer.wait()
+    drawer.wait()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ no record, and a report whose bytes are not those that were recorded is made ane
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sys
@@ -42,18 +43,22 @@ class Records:
 
     def __init__(self, root: Path, out: Path) -> None:
         self.out = out
+        self._of = [str(root), str(out)]
         self._path = root / FOLDER / "reports" / digest(str(out))
         self.reports: dict[str, Record] = {}
         self.whole: dict[str, str] = {}
         self.inputs = ""
         kept = read_verified(self._path)
         if kept is not None:
-            self._read(json.loads(kept))
+            # The hash is right, so that it was written as a record; but perhaps by a package of
+            # another version, or in another place.
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+                self._read(json.loads(kept))
 
     def keep(self) -> None:
         """Write the records down."""
         content = {
-            "out": str(self.out),
+            "of": self._of,
             "inputs": self.inputs,
             "whole": self.whole,
             "reports": {name: asdict(record) for name, record in self.reports.items()},
@@ -65,13 +70,14 @@ class Records:
         return bool(self.whole) and self.inputs == inputs and self.whole == hashes(self.whole)
 
     def _read(self, content: Any) -> None:
-        # The hash is right, so that this was written here; of another folder it may still be.
-        if content["out"] != str(self.out):
+        if content["of"] != self._of:
             return
-        self.inputs, self.whole = content["inputs"], content["whole"]
+        reports = {}
         for name, found in content["reports"].items():
             readings = tuple((topic, conflicting) for topic, conflicting in found["readings"])
-            self.reports[name] = Record(**{**found, "readings": readings})
+            reports[name] = Record(**{**found, "readings": readings})
+        inputs, whole = str(content["inputs"]), dict(content["whole"])
+        self.inputs, self.whole, self.reports = inputs, whole, reports
 
 
 def hash_of(path: Path) -> str:

@@ -47,5 +47,9 @@ def findings(dataset: Dataset) -> str:
 
 def with_findings(text: str, dataset: Dataset) -> str:
     """A README whose block of findings says what the data says now."""
-    block = findings(dataset)
+    return with_block(text, findings(dataset))
+
+
+def with_block(text: str, block: str) -> str:
+    """A README with this block of findings."""
     return BLOCK.sub(lambda found: f"{found[1]}\n{block}\n\n{found[2]}", text)

@@ -1,4 +1,7 @@
-"""What keeps a command from going on and a person can put right."""
+"""What keeps a command from going on: what a person can put right, or a person."""
+
+# The exit code that a shell takes for "interrupted".
+INTERRUPTED = 130
 
 
 class Refusal(Exception):

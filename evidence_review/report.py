@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import hashlib
 import json
 import logging
 import re
@@ -19,6 +20,7 @@ from typing import Any
 import nbclient
 import nbformat
 import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from papermill.exceptions import PapermillExecutionError
@@ -48,17 +50,23 @@ PARAMETER_TYPES: Mapping[str, Callable[[str], Any]] = {
 }
 
 
+class NotCompleted(RuntimeError):
+    """A notebook was not executed to its end, without an error of a cell."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of a report: `written`, `unchanged`, or `failed` with the reason.
 
-    `readings` are the topics that its notebook loaded, each with whether conflicting ones were.
+    `readings` are the topics that its notebook loaded, each with whether conflicting ones were;
+    `output` is the hash of the page that was made.
     """
 
     report: Report
     state: str
     reason: str = ""
     readings: tuple[tuple[str, bool], ...] = ()
+    output: str = ""
 
 
 def notebook_path(root: Path, notebook: str) -> Path:
@@ -133,40 +141,52 @@ def render_one(root: Path, report: Report, out: Path, engine: str) -> Outcome:
     """The outcome of one report: its notebook executed, exported, and its file replaced."""
     try:
         notebook = executed(root, report, engine)
-        written = write_if_changed(out / report.file, export(notebook, report).encode())
+        page = export(notebook, report).encode()
+        written = write_if_changed(out / report.file, page)
     except PapermillExecutionError as error:
         return Outcome(report, "failed", f"cell {error.exec_count}: {error.ename}: {error.evalue}")
+    except NotCompleted as error:
+        return Outcome(report, "failed", str(error))
     except (RuntimeError, OSError, nbclient.exceptions.CellControlSignal) as error:
         return Outcome(report, "failed", f"{type(error).__name__}: {error}")
-    return Outcome(report, "written" if written else "unchanged")
+    output = hashlib.sha256(page).hexdigest()
+    return Outcome(report, "written" if written else "unchanged", output=output)
 
 
 def executed(root: Path, report: Report, engine: str) -> nbformat.NotebookNode:
     """A report's notebook with its parameters, executed in a fresh kernel.
 
-    PapermillExecutionError where a cell fails, RuntimeError where a cell was never run (a cell
-    that calls `sys.exit` ends a notebook without an error).
+    PapermillExecutionError where a cell fails, NotCompleted where one takes too long, ends its
+    kernel, or was never run (a cell that calls `sys.exit` ends a notebook without an error).
     """
-    logging.getLogger("papermill").setLevel(logging.ERROR)
+    # What it would log is in the exceptions.
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    begun: list[int] = []
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        notebook: nbformat.NotebookNode = papermill.execute_notebook(
-            _without_outputs(notebook_path(root, report.notebook)),
-            # Nobody reads the executed notebook, and papermill would write it after each cell.
-            None,
-            parameters=dict(report.parameters),
-            engine_name=engine,
-            kernel_name=KERNEL,
-            cwd=str(root),
-            progress_bar=False,
-            execution_timeout=CELL_SECONDS,
-            start_timeout=START_SECONDS,
-            extra_arguments=QUIET_KERNEL,
-            config=kernel_settings(folder),
-        )
-    for number, cell in enumerate(notebook.cells, start=1):
-        if cell.cell_type == "code" and cell.metadata.papermill.get("status") != "completed":
-            raise RuntimeError(f"cell {number} of '{report.notebook}' was not completed")
+        try:
+            notebook: nbformat.NotebookNode = papermill.execute_notebook(
+                _without_outputs(notebook_path(root, report.notebook)),
+                # Nobody reads the executed notebook, and papermill would write it after each cell.
+                None,
+                parameters=dict(report.parameters),
+                engine_name=engine,
+                kernel_name=KERNEL,
+                cwd=str(root),
+                progress_bar=False,
+                execution_timeout=CELL_SECONDS,
+                start_timeout=START_SECONDS,
+                extra_arguments=QUIET_KERNEL,
+                config=kernel_settings(folder),
+                on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
+            )
+        except (DeadKernelError, CellTimeoutError) as error:
+            words = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+            raise NotCompleted(f"cell {len(begun)}: {words}") from None
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code, start=1):
+        if cell.metadata.papermill.get("status") != "completed":
+            raise NotCompleted(f"cell {number}: was not completed")
     return notebook
 
 

@@ -6,6 +6,7 @@ or foreign file is made anew and never believed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from functools import cache
@@ -40,12 +41,14 @@ class Store:
 
     def prune(self) -> None:
         """Take away what was made longest ago where there is too much of a kind."""
-        for kind in self.folder.glob("*/") if self.folder else ():
-            sweep(kind)
-            files = [path for path in kind.iterdir() if path.is_file()]
-            files.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-            for path in files[MOST_OF_A_KIND:]:
-                path.unlink(missing_ok=True)
+        # Another run may prune, or somebody delete the folder, at the same time.
+        with contextlib.suppress(OSError):
+            for kind in self.folder.glob("*/") if self.folder else ():
+                sweep(kind)
+                files = [path for path in kind.iterdir() if path.is_file()]
+                files.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+                for path in files[MOST_OF_A_KIND:]:
+                    path.unlink(missing_ok=True)
 
 
 def digest(content: str) -> str:

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,17 @@ REPORT_SECONDS = 600.0
 LOOK_SECONDS = 0.5
 FORKED, OWN = "forked", "nbclient"
 ENGINES = (FORKED, OWN)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker of a run is told: whence, whereto, how, a folder for now, for whom."""
+
+    root: Path
+    out: Path
+    engine: str
+    folder: Path
+    parent: int
 
 
 @dataclass
@@ -53,26 +65,32 @@ def render(
         preload()
         prepare()
         settle()
+    # Of this process, which outlives its workers: a worker that is killed tidies nothing up.
+    folder = tempfile.TemporaryDirectory()
+    job = Job(root, out, engine, Path(folder.name), os.getpid())
     try:
         while waiting or workers:
             while waiting and len(workers) < processes:
                 report = waiting.popleft()
-                workers.append(_start(root, out, engine, report))
+                workers.append(_start(job, report))
                 yield report
             for worker in _ready(workers):
                 workers.remove(worker)
                 outcome = _outcome(worker)
                 # It has work again before anybody looks at what it made.
-                if waiting and worker.process.is_alive():
-                    workers.append(_sent(worker, waiting.popleft()))
-                    yield workers[-1].report
+                again = _sent(worker, waiting[0]) if waiting else None
+                if again:
+                    workers.append(again)
+                    yield waiting.popleft()
                 else:
                     _end(worker)
                 yield outcome
     finally:
         for worker in workers:
             worker.process.kill()
+        for worker in workers:
             _end(worker)
+        folder.cleanup()
 
 
 def _ready(workers: list[Worker]) -> list[Worker]:
@@ -99,25 +117,47 @@ def _outcome(worker: Worker) -> Outcome:
         return Outcome(worker.report, "failed", reason)
 
 
-def _start(root: Path, out: Path, engine: str, report: Report) -> Worker:
+def _start(job: Job, report: Report) -> Worker:
     """A worker that has begun with a report."""
     context: Any = multiprocessing.get_context(
-        "fork" if can_fork() and engine == FORKED else "spawn"
+        "fork" if can_fork() and job.engine == FORKED else "spawn"
     )
+    if context.get_start_method() == "spawn" and os.name == "posix":
+        # It is started with the first process, and lets interruptions through again.
+        resource_tracker.ensure_running()
     ours, theirs = context.Pipe()
-    process = context.Process(
-        target=_work, args=(theirs, root, out, engine, os.getpid()), daemon=False
-    )
-    process.start()
+    process = context.Process(target=_work, args=(theirs, job), daemon=False)
+    with _uninterrupted():
+        process.start()
     theirs.close()
-    ours.send(report)
+    # One that is dead already is found to be so when its answer is awaited.
+    with contextlib.suppress(OSError):
+        ours.send(report)
     return Worker(process, ours, report)
 
 
-def _sent(worker: Worker, report: Report) -> Worker:
-    """A worker that has begun with its next report."""
-    worker.line.send(report)
+def _sent(worker: Worker, report: Report) -> Worker | None:
+    """A worker that has begun with its next report; None where it lives no more."""
+    if not worker.process.is_alive():
+        return None
+    try:
+        worker.line.send(report)
+    except OSError:
+        return None
     return Worker(worker.process, worker.line, report)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Have an interruption wait until the end; who is started meanwhile begins deaf to it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(worker: Worker) -> None:
@@ -129,19 +169,21 @@ def _end(worker: Worker) -> None:
     worker.process.close()
 
 
-def _work(line: Connection, root: Path, out: Path, engine: str, parent: int) -> None:
+def _work(line: Connection, job: Job) -> None:
     """Make one report after the other, until none is asked for."""
     # Whoever interrupts a run interrupts the process that ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     if can_fork():
-        die_with(parent)
-    with tempfile.TemporaryDirectory() as folder:
-        noted = Path(folder) / "readings"
-        os.environ[READINGS] = str(noted)
-        while (report := line.recv()) is not None:
-            noted.write_text("")
-            outcome = render_one(root, report, out, engine)
-            line.send(replace(outcome, readings=_readings(noted)))
+        die_with(job.parent)
+    tempfile.tempdir = str(job.folder)
+    noted = job.folder / f"readings-{os.getpid()}"
+    os.environ[READINGS] = str(noted)
+    while (report := line.recv()) is not None:
+        noted.write_text("")
+        outcome = render_one(job.root, report, job.out, job.engine)
+        line.send(replace(outcome, readings=_readings(noted)))
 
 
 def _readings(noted: Path) -> tuple[tuple[str, bool], ...]:
