@@ -25,7 +25,16 @@ from evidence_review.conclusions import (
 )
 from evidence_review.dataset import DataError, Dataset, csv_text, load, narrowed
 from evidence_review.dictionary import DICTIONARY_FILE, not_one_of
-from evidence_review.freshness import Record, Records, hash_of, hashes, made_of, rows_digest
+from evidence_review.freshness import (
+    FIGURE,
+    Record,
+    Records,
+    hash_of,
+    hashes,
+    made_of,
+    output_files,
+    rows_digest,
+)
 from evidence_review.readme import with_findings
 from evidence_review.report import Outcome, check_report, notebook_path, typed_parameters
 from evidence_review.selection import DEFAULT_THRESHOLD, ParameterError
@@ -33,7 +42,6 @@ from evidence_review.store import store_of
 from evidence_review.synthesis import summary_of_votes
 from evidence_review.workers import render
 
-FIGURE = "findings.svg"
 README = "README.md"
 # What a shell takes for "interrupted".
 INTERRUPTED = 130
@@ -69,7 +77,7 @@ def build(root: Path, out: Path, options: argparse.Namespace, inputs: str) -> in
         write_if_changed(path, text.encode())
     silent = _keep_conclusions(dataset, table, out) if table is not None else 0
     if whole and not failed and not silent:
-        records.inputs, records.whole = inputs, hashes(_outputs(dataset, reports, out))
+        records.inputs, records.whole = inputs, hashes(_outputs(root, out))
         records.keep()
     store_of(root).prune()
     if not failed:
@@ -168,11 +176,9 @@ def _rendered(
     return outcomes, False
 
 
-def _outputs(dataset: Dataset, reports: list[Report], out: Path) -> list[str]:
+def _outputs(root: Path, out: Path) -> list[str]:
     """Every file that a whole run writes."""
-    kept = Path(dataset.dictionary.tables["conclusions"].path).name
-    files = [str(out / name) for name in (*(report.file for report in reports), kept, FIGURE)]
-    return [*files, str(dataset.root / README)]
+    return [*(str(out / name) for name in output_files(root)), str(root / README)]
 
 
 def _keep_conclusions(dataset: Dataset, table: pd.DataFrame, out: Path) -> int:
