@@ -34,7 +34,7 @@ if not REVIEWS:
 
 
 def known(names, root):
-    """The names of files that a review gives; none where it cannot be read: its jobs will say so."""
+    """The names of files that a review gives; none where it cannot be read: its jobs say so."""
     try:
         return names(root)
     except (Refusal, OSError, ValueError, KeyError, TypeError):
