@@ -34,8 +34,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="evidence-review", description="An evidence review of the claims of a page."
     )
     commands = parser.add_subparsers(required=True, metavar="command")
+    checking = commands.add_parser("check", help="check all data and conclusions; changes nothing")
+    checking.add_argument(
+        "--data", action="store_true", help="the data only: a new review has no conclusions yet"
+    )
+    checking.set_defaults(run="commands:run_check")
     for name, function, words in (
-        ("check", "run_check", "check all data and conclusions; changes nothing"),
         ("format", "run_format", "put the tables into canonical form; fills in offsets of quotes"),
         ("notebooks", "run_notebooks", "execute the notebooks and store their outputs"),
     ):

@@ -39,10 +39,11 @@ CITED_LEVELS = ("1", "2", "3")
 EXPERIENCE = ("clinical_experience", "personal_experience")
 
 
-def check(root: Path) -> list[Fault]:
+def check(root: Path, *, concluded: bool = True) -> list[Fault]:
     """Everything that is wrong with the review in `root`, warnings included, nothing changed.
 
-    Where a table cannot be read at all, the rules between tables wait until it can.
+    Where a table cannot be read at all, the rules between tables wait until it can. Without
+    `concluded`, the conclusions that are kept are left to `render`: a new review has none yet.
     """
     dictionary = read_dictionary(root)
     frames, documents, faults = read_all(root, dictionary)
@@ -53,7 +54,7 @@ def check(root: Path) -> list[Fault]:
         checked = Checked(root, dictionary, frames, documents, works)
         for rule in RULES:
             faults += rule(checked)
-    if not any(not fault.warning for fault in faults):
+    if concluded and not any(not fault.warning for fault in faults):
         faults += conclusion_faults(root)
     return sorted(faults)
 
