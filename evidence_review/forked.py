@@ -361,8 +361,15 @@ class ForkedKernel:
 
 
 def can_fork() -> bool:
-    """Whether kernels can be forked here: macOS has `fork`, but its libraries break after it."""
-    return sys.platform.startswith("linux")
+    """Whether kernels can be forked here: macOS has `fork`, but its libraries break after it.
+
+    A process that has drawn cannot be forked from either: what it forks waits for ever for the
+    threads of V8.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    names = (path.read_text() for path in Path("/proc/self/task").glob("*/comm"))
+    return not any(name.startswith("V8 ") for name in names)
 
 
 @cache
