@@ -326,14 +326,16 @@ class ForkedKernel:
         return self._client
 
     async def interrupt_kernel(self) -> None:
-        """Interrupt the cell that runs."""
-        os.kill(self.process, signal.SIGINT)
+        """Interrupt the cell that runs, and what it waits for."""
+        os.killpg(self.process, signal.SIGINT)
 
     def end(self) -> None:
-        """End the kernel and all that it started: asked first, then killed."""
+        """End the kernel and all that it started: asked and interrupted first, then killed."""
         self._client.stop_channels()
         with contextlib.suppress(OSError):
             self.line.end.shutdown(socket.SHUT_WR)
+            # Where no cell runs, this is ignored.
+            os.killpg(self.process, signal.SIGINT)
         try:
             if not self._ends_by_itself():
                 os.kill(self.process, signal.SIGKILL)
@@ -451,8 +453,8 @@ def _begin_anew(kept: socket.socket) -> None:
     # What a notebook forks writes to the streams that its kernel reads.
     os.register_at_fork(after_in_child=_plain_streams)
     asyncio.set_event_loop(None)
-    for kind in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(kind, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The streams of the parent may be captured, and hold what it has not written yet.
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
