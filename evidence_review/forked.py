@@ -33,7 +33,7 @@ from queue import Empty
 from typing import Any
 
 import zmq
-from ipykernel.iostream import BackgroundSocket, IOPubThread
+from ipykernel.iostream import BackgroundSocket, IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from IPython.core.interactiveshell import InteractiveShell
@@ -41,6 +41,7 @@ from jupyter_client.client import KernelClient
 from jupyter_client.session import Session
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
+from traitlets import DottedObjectName
 from traitlets.config import Config
 
 # What the notebooks of the review import, and what a kernel imports when it starts.
@@ -70,6 +71,7 @@ LENGTH = struct.Struct("!Q")
 END_SECONDS = 5.0
 LOOK_SECONDS = 0.002
 PR_SET_PDEATHSIG = 1
+PIECE = 1 << 16
 
 
 class Line:
@@ -173,10 +175,63 @@ class DirectPublisher(IOPubThread):
         self.socket.send_multipart(parts)
 
 
+class ForkedStream(OutStream):
+    """A stream whose flush is complete: with all that was written, also to its descriptor."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        # Reading, gathering and sending are one turn: else what one thread has in its hands comes
+        # after what another sends, in the next cell or never.
+        self._turn = threading.RLock()
+        super().__init__(*arguments, **settings)
+
+    def write(self, string: str) -> int:
+        """Write to the notebook; what a notebook forks writes to the descriptor."""
+        if self._is_master_process() or self._fid is None:
+            return super().write(string) or len(string)
+        with open(self._original_stdstream_fd, "w", encoding="utf-8", closefd=False) as raw:
+            return raw.write(string)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        if self._is_master_process():
+            with self._turn:
+                self._read()
+                super().flush()
+
+    def _flush(self) -> None:
+        with self._turn:
+            super()._flush()
+
+    def _watch_pipe_fd(self) -> None:
+        while self._should_watch:
+            waiting: list[Any] = [self._fid]
+            select.select(waiting, [], [])
+            self._read()
+
+    def _read(self) -> None:
+        """Take what has come to the descriptor, and pass it on to where that led before."""
+        with self._turn:
+            while self._fid is not None and select.select([self._fid], [], [], 0)[0]:
+                piece = os.read(self._fid, PIECE)
+                self.write(piece.decode(errors="replace"))
+                os.write(self._original_stdstream_copy, piece)
+
+
+class NoThread:
+    """What a kernel takes for the thread of its shell channel, where there is none."""
+
+    def __init__(self) -> None:
+        self.parent_thread = threading.main_thread()
+
+    def __bool__(self) -> bool:
+        return False
+
+
 class ForkedIPythonKernel(IPythonKernel):
     """An IPython kernel that takes what it is given for a stream."""
 
     shell_stream = AnyTrait()
+    _supports_kernel_subshells = False
     # What is published is on its way already, so that there is nothing to wait for.
     _execute_sleep = 0.0
 
@@ -185,6 +240,7 @@ class ForkedKernelApp(IPKernelApp):
     """The application of a kernel, without a connection file and with one line for sockets."""
 
     kernel_class = ForkedIPythonKernel
+    outstream_class = DottedObjectName(f"{ForkedStream.__module__}.{ForkedStream.__name__}")
     line: Line
     given: Config
 
@@ -223,6 +279,7 @@ class ForkedKernelApp(IPKernelApp):
             parent=self,
             session=self.session,
             shell_stream=self.shell_socket,
+            shell_channel_thread=NoThread(),
             iopub_thread=self.iopub_thread,
             iopub_socket=self.iopub_socket,
             log=self.log,
@@ -450,8 +507,6 @@ def _begin_anew(kept: socket.socket) -> None:
             with contextlib.suppress(OSError):
                 os.close(int(path.name))
     atexit._clear()
-    # What a notebook forks writes to the streams that its kernel reads.
-    os.register_at_fork(after_in_child=_plain_streams)
     asyncio.set_event_loop(None)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
