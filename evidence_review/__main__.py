@@ -34,8 +34,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="evidence-review", description="An evidence review of the claims of a page."
     )
     commands = parser.add_subparsers(required=True, metavar="command")
+    checking = commands.add_parser("check", help="check all data and conclusions; changes nothing")
+    checking.add_argument(
+        "--data", action="store_true", help="the data only: a new review has no conclusions yet"
+    )
+    checking.set_defaults(run="commands:run_check")
     for name, function, words in (
-        ("check", "run_check", "check all data and conclusions; changes nothing"),
         ("format", "run_format", "put the tables into canonical form; fills in offsets of quotes"),
         ("notebooks", "run_notebooks", "execute the notebooks and store their outputs"),
     ):
@@ -66,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     processes = max(1, min(8, os.cpu_count() or 1))
     rendering.add_argument("--processes", type=_positive, default=processes)
     rendering.add_argument("--force", action="store_true", help="make what is fresh anew as well")
+    rendering.add_argument(
+        "--watch", action="store_true", help="go on making what changes, until Ctrl-C"
+    )
     rendering.add_argument(
         "--engine",
         choices=("forked", "nbclient"),

@@ -25,7 +25,7 @@ from evidence_review.conclusions import (
 )
 from evidence_review.dataset import DataError, Dataset, csv_text, load, narrowed
 from evidence_review.dictionary import DICTIONARY_FILE, not_one_of
-from evidence_review.freshness import Record, Records, hash_of, made_of, rows_digest
+from evidence_review.freshness import FIGURE, Record, Records, hash_of, made_of, rows_digest
 from evidence_review.readme import findings, with_block
 from evidence_review.refusal import INTERRUPTED
 from evidence_review.report import Outcome, check_report, notebook_path, typed_parameters
@@ -34,7 +34,6 @@ from evidence_review.store import digest, store_of
 from evidence_review.synthesis import summary_of_votes
 from evidence_review.workers import render
 
-FIGURE = "findings.svg"
 README = "README.md"
 
 

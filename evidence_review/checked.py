@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from evidence_review.bibliography import Work
-from evidence_review.dataset import INTEGER, Fault
+from evidence_review.dataset import INTEGER, Fault, records
 from evidence_review.dictionary import Dictionary, Table, suggest
 from evidence_review.document import Document
+
+# A row with the line at which it begins, offsets as numbers, and the document it stands in.
+Placed = tuple[int, dict[str, Any], Document]
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Checked:
     frames: dict[str, pd.DataFrame]
     documents: dict[str, Document]
     works: dict[str, Work]
+    _lines: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict, repr=False)
+    _placed: dict[str, list[Placed]] = field(default_factory=dict, repr=False)
 
     def table(self, name: str) -> Table:
         """The table of this name in the data dictionary."""
@@ -37,19 +44,35 @@ class Checked:
             readable &= frame[column].str.fullmatch(INTEGER.pattern)
         return frame[readable].astype(dict.fromkeys(present, "int64"))
 
-    def answers(self) -> pd.DataFrame:
-        """The sources by their id, with the offsets of their answers."""
-        return self.rows("sources").drop_duplicates("source_id").set_index("source_id")
+    def lines(self, name: str) -> list[tuple[int, dict[str, str]]]:
+        """The line and the cells of each row of a table, as they stand in the file."""
+        if name not in self._lines:
+            frame = self.frames[name]
+            self._lines[name] = list(zip(frame.index.tolist(), records(frame), strict=True))
+        return self._lines[name]
 
-    def placed(self, name: str) -> Iterator[tuple[int, pd.Series, Document]]:
-        """Line, row and document of each row of a table that stands in a known document."""
-        answers = self.answers()
-        for line, row in self.rows(name).iterrows():
-            document_id = row.get("document_id")
-            if document_id is None and row["source_id"] in answers.index:
-                document_id = answers.loc[row["source_id"], "document_id"]
-            if document_id in self.documents:
-                yield int(str(line)), row, self.documents[document_id]
+    @cached_property
+    def answers(self) -> dict[str, dict[str, Any]]:
+        """The sources by their id, with the offsets of their answers."""
+        rows = self.rows("sources").drop_duplicates("source_id").to_dict("records")
+        return {row["source_id"]: row for row in rows}
+
+    def placed(self, name: str) -> list[Placed]:
+        """Line, cells and document of each row of a table that stands in a known document."""
+        if name not in self._placed:
+            rows = self.rows(name)
+            self._placed[name] = [
+                (line, row, document)
+                for line, row in zip(rows.index.tolist(), records(rows), strict=True)
+                if (document := self._document_of(row)) is not None
+            ]
+        return self._placed[name]
+
+    def _document_of(self, row: Mapping[str, Any]) -> Document | None:
+        document_id = row.get("document_id")
+        if document_id is None:
+            document_id = self.answers.get(row["source_id"], {}).get("document_id")
+        return self.documents.get(str(document_id))
 
 
 Rule = Callable[[Checked], Iterator[Fault]]

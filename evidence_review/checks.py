@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +20,16 @@ from evidence_review.conclusions import (
     read_changelog,
     unannounced,
 )
-from evidence_review.dataset import INTEGER, DataError, Fault, csv_text, load, read_all, read_works
+from evidence_review.dataset import (
+    INTEGER,
+    DataError,
+    Fault,
+    csv_text,
+    load,
+    read_all,
+    read_works,
+    rows_of,
+)
 from evidence_review.dictionary import not_one_of, read_dictionary
 from evidence_review.literature_checks import LITERATURE_RULES
 
@@ -29,10 +39,11 @@ CITED_LEVELS = ("1", "2", "3")
 EXPERIENCE = ("clinical_experience", "personal_experience")
 
 
-def check(root: Path) -> list[Fault]:
+def check(root: Path, *, concluded: bool = True) -> list[Fault]:
     """Everything that is wrong with the review in `root`, warnings included, nothing changed.
 
-    Where a table cannot be read at all, the rules between tables wait until it can.
+    Where a table cannot be read at all, the rules between tables wait until it can. Without
+    `concluded`, the conclusions that are kept are left to `render`: a new review has none yet.
     """
     dictionary = read_dictionary(root)
     frames, documents, faults = read_all(root, dictionary)
@@ -43,7 +54,7 @@ def check(root: Path) -> list[Fault]:
         checked = Checked(root, dictionary, frames, documents, works)
         for rule in RULES:
             faults += rule(checked)
-    if not any(not fault.warning for fault in faults):
+    if concluded and not any(not fault.warning for fault in faults):
         faults += conclusion_faults(root)
     return sorted(faults)
 
@@ -52,13 +63,11 @@ def known_references(checked: Checked) -> Iterator[Fault]:
     """Values that must stand in another table and do not."""
     for name, table in checked.dictionary.tables.items():
         for key in table.foreign_keys if name in checked.frames else ():
-            frame = checked.frames[name][list(key.columns)]
-            known = set(
-                checked.frames[key.table][list(key.referenced)].itertuples(index=False, name=None)
-            )
-            for line, *values in frame.itertuples(name=None):
-                if tuple(values) not in known:
-                    yield _unknown(checked, name, line, key.columns, values, key.table, known)
+            own, referenced = checked.frames[name], checked.frames[key.table]
+            known = set(rows_of(referenced, key.referenced))
+            for line, values in zip(own.index.tolist(), rows_of(own, key.columns), strict=True):
+                if values not in known:
+                    yield _unknown(checked, name, line, key.columns, list(values), key.table, known)
 
 
 def known_documents(checked: Checked) -> Iterator[Fault]:
@@ -74,9 +83,10 @@ def known_documents(checked: Checked) -> Iterator[Fault]:
 def level_fits_basis(checked: Checked) -> Iterator[Fault]:
     """Pairs of evidence level and basis that the codebook forbids."""
     for name in ("claims", "passes"):
-        for line, row in checked.frames[name].iterrows():
+        known = checked.table(name).column("evidence_level").vocabulary
+        for line, row in checked.lines(name):
             level, basis = row["evidence_level"], row["basis"]
-            if level not in checked.table(name).column("evidence_level").vocabulary:
+            if level not in known:
                 continue
             if (basis == "research_cited") != (level in CITED_LEVELS):
                 wanted = "levels 1 to 3 are for research_cited and for it alone"
@@ -85,7 +95,7 @@ def level_fits_basis(checked: Checked) -> Iterator[Fault]:
             else:
                 continue
             message = f"level {level} does not go with basis '{basis}': {wanted}"
-            yield Fault(checked.table(name).path, int(str(line)), "evidence_level", message)
+            yield Fault(checked.table(name).path, line, "evidence_level", message)
 
 
 def offsets_in_order(checked: Checked) -> Iterator[Fault]:
@@ -93,7 +103,7 @@ def offsets_in_order(checked: Checked) -> Iterator[Fault]:
     for name in ("claims", "passes", "adjudication", "sources", "sentences", "glossary"):
         path = checked.table(name).path
         for line, row, document in checked.placed(name):
-            start, end, length = int(row["start"]), int(row["end"]), len(document.text)
+            start, end, length = row["start"], row["end"], len(document.text)
             if start >= end:
                 hint = "are they swapped?" if start > end else "the passage is empty"
                 yield Fault(path, line, "start", f"{start} is not before the end {end}; {hint}")
@@ -104,14 +114,14 @@ def offsets_in_order(checked: Checked) -> Iterator[Fault]:
 
 def verbatim_passages(checked: Checked) -> Iterator[Fault]:
     """Quotes that are not, letter for letter, the text at their offsets."""
-    answers = checked.answers()
+    answers = checked.answers
     for name, column in VERBATIM.items():
         path = checked.table(name).path
         for line, row, document in checked.placed(name):
-            start, end = int(row["start"]), int(row["end"])
+            start, end = row["start"], row["end"]
             if start < end <= len(document.text) and document.text[start:end] != row[column]:
                 source_id = row.get("source_id", "")
-                answer = answers.loc[source_id] if source_id in answers.index else None
+                answer = answers.get(source_id)
                 near = closest_words(document, row[column], answer, near=start)
                 message = f"is not the text at {start}-{end}; {near}"
                 yield Fault(path, line, column, message)
@@ -119,13 +129,13 @@ def verbatim_passages(checked: Checked) -> Iterator[Fault]:
 
 def inside_one_answer(checked: Checked) -> Iterator[Fault]:
     """Claims whose passage or list head leaves the answer of their source."""
-    answers = checked.answers()
+    answers = checked.answers
     for name in ("claims", "passes", "adjudication"):
         path = checked.table(name).path
         for line, row, _ in checked.placed(name):
-            answer = answers.loc[row["source_id"]]
-            first, last = int(answer["start"]), int(answer["end"])
-            spans = {"start": (int(row["start"]), int(row["end"]))}
+            answer = answers[row["source_id"]]
+            first, last = answer["start"], answer["end"]
+            spans = {"start": (row["start"], row["end"])}
             if HEAD.fullmatch(row.get("head", "")):
                 head, tail = row["head"].split("-")
                 spans["head"] = (int(head), int(tail))
@@ -142,7 +152,7 @@ def inside_one_answer(checked: Checked) -> Iterator[Fault]:
 
 def author_of_source(checked: Checked) -> Iterator[Fault]:
     """Claims whose author is not the author of their source."""
-    authors = checked.answers()["author"]
+    authors = {source_id: row["author"] for source_id, row in checked.answers.items()}
     claims = checked.frames["claims"]
     expected = claims["source_id"].map(authors)
     wrong = claims[expected.notna() & (claims["source_author"] != expected)]
@@ -156,12 +166,13 @@ def author_of_source(checked: Checked) -> Iterator[Fault]:
 
 def figures_from_the_answer(checked: Checked) -> Iterator[Fault]:
     """Figures that the answer does not have as they are written."""
-    answers = checked.answers()
+    answers = checked.answers
     for name, column in (("claims", "figure"), ("passes", "figure"), ("doses", "as_written")):
         for line, row, document in checked.placed(name):
-            answer = answers.loc[row["source_id"]]
-            text = document.text[int(answer["start"]) : int(answer["end"])]
-            if row[column] and row[column] not in text:
+            if not row[column]:
+                continue
+            answer = answers[row["source_id"]]
+            if row[column] not in document.text[answer["start"] : answer["end"]]:
                 message = f"'{row[column]}' does not stand in the answer of {row['source_id']}"
                 yield Fault(checked.table(name).path, line, column, message)
 
@@ -193,25 +204,24 @@ def every_character_in_a_sentence(checked: Checked) -> Iterator[Fault]:
     path = checked.table("sentences").path
     answers = checked.rows("sources")
     for document_id, document in checked.documents.items():
-        rows = checked.rows("sentences")
-        rows = rows[rows["document_id"] == document_id]
-        own = answers[answers["document_id"] == document_id]
+        own = answers[answers["document_id"] == document_id].sort_values("start")
+        ids, firsts, lasts = (own[name].tolist() for name in ("source_id", "start", "end"))
         reached = 0
-        for line, row in rows.iterrows():
-            start, end = int(row["start"]), int(row["end"])
+        for line, row, _ in (p for p in checked.placed("sentences") if p[2] is document):
+            start, end = row["start"], row["end"]
             if start < reached:
                 message = f"{start} is before the last sentence ends, at {reached}"
-                yield Fault(path, int(str(line)), "start", message)
+                yield Fault(path, line, "start", message)
             elif document.text[reached:start].strip():
                 lost = document.text[reached:start].strip()
                 message = f"no sentence holds the text before it: {lost!r}"
-                yield Fault(path, int(str(line)), "start", message)
+                yield Fault(path, line, "start", message)
             reached = max(reached, end)
-            holder = own[(own["start"] <= start) & (end <= own["end"])]["source_id"]
-            expected = holder.iloc[0] if len(holder) else ""
+            place = bisect_right(firsts, start) - 1
+            expected = ids[place] if place >= 0 and end <= lasts[place] else ""
             if row["source_id"] != expected:
                 message = _other_holder(row["source_id"], expected)
-                yield Fault(path, int(str(line)), "source_id", message)
+                yield Fault(path, line, "source_id", message)
         if document.text[reached:].strip():
             lost = document.text[reached:].strip()[:60]
             yield Fault(path, 0, "", f"no sentence holds the end of {document_id}: {lost!r}")
@@ -222,10 +232,13 @@ def every_sentence_accounted_for(checked: Checked) -> Iterator[Fault]:
     path = checked.table("sentences").path
     spans: dict[str, list[tuple[int, int]]] = {}
     for _, row, document in checked.placed("claims"):
-        spans.setdefault(document.document_id, []).append((int(row["start"]), int(row["end"])))
+        spans.setdefault(document.document_id, []).append((row["start"], row["end"]))
+    reach = {name: _reach(sorted(found)) for name, found in spans.items()}
     for line, row, document in checked.placed("sentences"):
-        start, end = int(row["start"]), int(row["end"])
-        carried = any(a < end and start < b for a, b in spans.get(document.document_id, ()))
+        firsts, lasts = reach.get(document.document_id, ([], []))
+        # Of the claims that begin before the sentence ends, one ends after it begins.
+        before = bisect_left(firsts, row["end"])
+        carried = before > 0 and lasts[before - 1] > row["start"]
         if carried and row["reason"]:
             message = f"'{row['reason']}' is a reason why no claim is here, but one is"
             yield Fault(path, line, "reason", message)
@@ -238,13 +251,13 @@ def questions_ask_propositions(checked: Checked) -> Iterator[Fault]:
     """Sentences that ask a proposition without being a question, or one that is not known."""
     table = checked.table("sentences")
     known = tuple(checked.frames["propositions"]["proposition_id"])
-    for line, row in checked.frames["sentences"].iterrows():
+    for line, row in checked.lines("sentences"):
         if row["asks"] and row["reason"] != "question":
             message = f"'{row['asks']}' is asked only by a sentence whose reason is question"
-            yield Fault(table.path, int(str(line)), "asks", message)
+            yield Fault(table.path, line, "asks", message)
         for asked in row["asks"].split():
             if asked not in known:
-                yield Fault(table.path, int(str(line)), "asks", unknown_word(asked, known))
+                yield Fault(table.path, line, "asks", unknown_word(asked, known))
 
 
 def conflicts_once(checked: Checked) -> Iterator[Fault]:
@@ -253,7 +266,7 @@ def conflicts_once(checked: Checked) -> Iterator[Fault]:
     frame = checked.frames["propositions"]
     place = {name: number for number, name in enumerate(frame["proposition_id"])}
     seen: set[tuple[str, str]] = set()
-    for line, row in frame.iterrows():
+    for line, row in checked.lines("propositions"):
         own = row["proposition_id"]
         for other in row["conflicts_with"].split():
             if other not in place:
@@ -265,7 +278,7 @@ def conflicts_once(checked: Checked) -> Iterator[Fault]:
             else:
                 seen.add((own, other))
                 continue
-            yield Fault(path, int(str(line)), "conflicts_with", message)
+            yield Fault(path, line, "conflicts_with", message)
 
 
 def propositions_in_use(checked: Checked) -> Iterator[Fault]:
@@ -315,6 +328,11 @@ RULES: tuple[Rule, ...] = (
     canonical_form,
     *LITERATURE_RULES,
 )
+
+
+def _reach(spans: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """Where sorted spans begin, and how far the ones up to each of them reach."""
+    return [first for first, _ in spans], list(accumulate((last for _, last in spans), max))
 
 
 def conclusion_faults(root: Path) -> list[Fault]:

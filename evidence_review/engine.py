@@ -12,11 +12,9 @@ from typing import Any
 
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 
-from evidence_review.forked import ForkedKernel, can_fork, preload
+from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork, preload
 
 NATIVE_KERNELS = ("python3", "")
-# Nbclient tells a kernel that it starts itself the same: what runs is kept in no history.
-NOT_KEPT = ("--HistoryManager.hist_file=:memory:",)
 
 
 class ForkedEngine(NBClientEngine):

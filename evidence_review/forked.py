@@ -15,9 +15,9 @@ import contextlib
 import gc
 import importlib
 import io
+import logging
 import os
 import pickle
-import random
 import select
 import signal
 import socket
@@ -25,7 +25,10 @@ import struct
 import sys
 import threading
 import time
+import warnings
+import weakref
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -33,15 +36,18 @@ from queue import Empty
 from typing import Any
 
 import zmq
-from ipykernel.iostream import BackgroundSocket, IOPubThread
+from ipykernel import ipkernel
+from ipykernel.iostream import BackgroundSocket, IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from ipykernel.kernelbase import Kernel
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.client import KernelClient
 from jupyter_client.session import Session
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
-from traitlets.config import Config
+from traitlets import DottedObjectName
+from traitlets.config import Application, Config
 
 # What the notebooks of the review import, and what a kernel imports when it starts.
 PRELOADED = (
@@ -64,12 +70,27 @@ PRELOADED = (
     "sqlite3",
     "tornado.platform.asyncio",
 )
+# Nbclient tells a kernel that it starts itself the same: what runs is kept in no history.
+NOT_KEPT = ("--HistoryManager.hist_file=:memory:",)
 SHELL, IOPUB = 0, 1
 LENGTH = struct.Struct("!Q")
+# The streams of the parent.
+KEPT: list[Any] = []
 # How long a kernel may take to end by itself, and how often that is looked at, in seconds.
 END_SECONDS = 5.0
 LOOK_SECONDS = 0.002
 PR_SET_PDEATHSIG = 1
+PIECE = 1 << 16
+# Nobody else holds the line, so that any key will do; with none, every kernel would be warned of.
+KEY = b"forked"
+# What Python does with warnings from the beginning, the first that fits first.
+WARNINGS: tuple[tuple[Any, type[Warning], str], ...] = (
+    ("default", DeprecationWarning, "__main__"),
+    ("ignore", DeprecationWarning, ""),
+    ("ignore", PendingDeprecationWarning, ""),
+    ("ignore", ImportWarning, ""),
+    ("ignore", ResourceWarning, ""),
+)
 
 
 class Line:
@@ -173,10 +194,63 @@ class DirectPublisher(IOPubThread):
         self.socket.send_multipart(parts)
 
 
+class ForkedStream(OutStream):
+    """A stream whose flush is complete: with all that was written, also to its descriptor."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        # Reading, gathering and sending are one turn: else what one thread has in its hands comes
+        # after what another sends, in the next cell or never.
+        self._turn = threading.RLock()
+        super().__init__(*arguments, **settings)
+
+    def write(self, string: str) -> int:
+        """Write to the notebook; what a notebook forks writes to the descriptor."""
+        if self._is_master_process() or self._fid is None:
+            return super().write(string) or len(string)
+        with open(self._original_stdstream_fd, "w", encoding="utf-8", closefd=False) as raw:
+            return raw.write(string)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        if self._is_master_process():
+            with self._turn:
+                self._read()
+                super().flush()
+
+    def _flush(self) -> None:
+        with self._turn:
+            super()._flush()
+
+    def _watch_pipe_fd(self) -> None:
+        while self._should_watch:
+            waiting: list[Any] = [self._fid]
+            select.select(waiting, [], [])
+            self._read()
+
+    def _read(self) -> None:
+        """Take what has come to the descriptor, and pass it on to where that led before."""
+        with self._turn:
+            while self._fid is not None and select.select([self._fid], [], [], 0)[0]:
+                piece = os.read(self._fid, PIECE)
+                self.write(piece.decode(errors="replace"))
+                os.write(self._original_stdstream_copy, piece)
+
+
+class NoThread:
+    """What a kernel takes for the thread of its shell channel, where there is none."""
+
+    def __init__(self) -> None:
+        self.parent_thread = threading.main_thread()
+
+    def __bool__(self) -> bool:
+        return False
+
+
 class ForkedIPythonKernel(IPythonKernel):
     """An IPython kernel that takes what it is given for a stream."""
 
     shell_stream = AnyTrait()
+    _supports_kernel_subshells = False
     # What is published is on its way already, so that there is nothing to wait for.
     _execute_sleep = 0.0
 
@@ -185,6 +259,7 @@ class ForkedKernelApp(IPKernelApp):
     """The application of a kernel, without a connection file and with one line for sockets."""
 
     kernel_class = ForkedIPythonKernel
+    outstream_class = DottedObjectName(f"{ForkedStream.__module__}.{ForkedStream.__name__}")
     line: Line
     given: Config
 
@@ -210,8 +285,7 @@ class ForkedKernelApp(IPKernelApp):
 
     def init_sockets(self) -> None:
         """Put the line where the sockets would be."""
-        # Nobody else holds the line, so that messages need no signature.
-        self.session.key = b""
+        self.session.key = KEY
         self.shell_socket = KernelEnd(self.line, SHELL)
         self.configure_tornado_logger()
         self.iopub_thread = DirectPublisher(KernelEnd(self.line, IOPUB), self.session)
@@ -223,6 +297,7 @@ class ForkedKernelApp(IPKernelApp):
             parent=self,
             session=self.session,
             shell_stream=self.shell_socket,
+            shell_channel_thread=NoThread(),
             iopub_thread=self.iopub_thread,
             iopub_socket=self.iopub_socket,
             log=self.log,
@@ -257,7 +332,7 @@ class ForkedClient(KernelClient):
     """The client of a forked kernel: two channels over one line."""
 
     def __init__(self, line: Line) -> None:
-        super().__init__(session=Session(key=b""))
+        super().__init__(session=Session(key=KEY))
         self.line = line
         self.ends = {SHELL: ClientEnd(self), IOPUB: ClientEnd(self)}
         self.ended = False
@@ -316,7 +391,8 @@ class ForkedKernel:
     def __init__(self, arguments: Sequence[str]) -> None:
         ours, theirs = socket.socketpair()
         given = _parsed(tuple(arguments))
-        self.process = _fork(lambda: _be_a_kernel(theirs, given))
+        # What the parent set for a context, such as the precision of decimals, stays with it.
+        self.process = _fork(lambda: Context().run(_be_a_kernel, theirs, given))
         theirs.close()
         self.line = Line(ours)
         self._client = ForkedClient(self.line)
@@ -326,14 +402,16 @@ class ForkedKernel:
         return self._client
 
     async def interrupt_kernel(self) -> None:
-        """Interrupt the cell that runs."""
-        os.kill(self.process, signal.SIGINT)
+        """Interrupt the cell that runs, and what it waits for."""
+        os.killpg(self.process, signal.SIGINT)
 
     def end(self) -> None:
-        """End the kernel and all that it started: asked first, then killed."""
+        """End the kernel and all that it started: asked and interrupted first, then killed."""
         self._client.stop_channels()
         with contextlib.suppress(OSError):
             self.line.end.shutdown(socket.SHUT_WR)
+            # Where no cell runs, this is ignored.
+            os.killpg(self.process, signal.SIGINT)
         try:
             if not self._ends_by_itself():
                 os.kill(self.process, signal.SIGKILL)
@@ -361,14 +439,21 @@ class ForkedKernel:
 
 
 def can_fork() -> bool:
-    """Whether kernels can be forked here: macOS has `fork`, but its libraries break after it."""
-    return sys.platform.startswith("linux")
+    """Whether kernels can be forked here: macOS has `fork`, but its libraries break after it.
+
+    A process that has drawn cannot be forked from either: what it forks waits for ever for the
+    threads of V8.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    names = (path.read_text() for path in Path("/proc/self/task").glob("*/comm"))
+    return not any(name.startswith("V8 ") for name in names)
 
 
 @cache
 def preload() -> None:
     """Import, once, what the notebooks and their kernels import."""
-    # The debugger, which nobody uses here, would warn of how this Python was started.
+    # The debugger that ipykernel loads would say on every start that it may miss a breakpoint.
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     for name in PRELOADED:
         importlib.import_module(name)
@@ -409,10 +494,17 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
+class SilentKernelApp(IPKernelApp):
+    """An application that leaves the logging of its process as it is."""
+
+    def _configure_logging(self) -> None:
+        pass
+
+
 @cache
 def _parsed(arguments: tuple[str, ...]) -> Config:
     """The settings that the command line of a kernel gives."""
-    app = IPKernelApp()
+    app = SilentKernelApp()
     app.parse_command_line(list(arguments))
     return Config(app.cli_config)
 
@@ -420,46 +512,100 @@ def _parsed(arguments: tuple[str, ...]) -> Config:
 def _be_a_kernel(theirs: socket.socket, given: Config) -> None:
     """Run a kernel on this end of the line until the other end is closed."""
     _begin_anew(theirs)
-    for singleton in (IPKernelApp, IPythonKernel, InteractiveShell):
-        # The parent may be a kernel itself.
-        singleton.clear_instance()
     app = ForkedKernelApp.instance()
     app.line, app.given = Line(theirs), given
     app.initialize([])
-    # What a kernel would tidy up is gone with its process; what the notebook registers is done.
-    atexit._clear()
     app.start()
+    # As Python ends: what runs in threads is done first, then what is registered for the end.
+    vars(threading)["_shutdown"]()
+    atexit._run_exitfuncs()
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()
-    atexit._run_exitfuncs()
 
 
 def _begin_anew(kept: socket.socket) -> None:
     """Make this child what a new Python is, but for the modules that are loaded."""
-    for path in list(Path("/proc/self/fd").iterdir()):
-        # One of them is the list's own, and closed by now.
-        if int(path.name) not in (0, 1, 2, kept.fileno()):
-            with contextlib.suppress(OSError):
-                os.close(int(path.name))
-    atexit._clear()
-    # What a notebook forks writes to the streams that its kernel reads.
-    os.register_at_fork(after_in_child=_plain_streams)
+    _keep_the_old()
+    _let_go(kept)
+    _forget_the_end()
     asyncio.set_event_loop(None)
-    for kind in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(kind, signal.SIG_DFL)
-    # The streams of the parent may be captured, and hold what it has not written yet.
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
     _plain_streams()
+    _plain_hooks()
+    _plain_warnings()
+    for kind in (Application, Kernel, InteractiveShell):
+        # The parent may be a kernel itself.
+        if kind.initialized():
+            type(kind.instance()).clear_instance()
+    vars(ipkernel)["_comm_manager"] = None
     sys.argv = ["ipykernel_launcher.py"]
-    sys.displayhook = sys.__displayhook__
-    random.seed()
     if "numpy" in sys.modules:
+        # Python seeds its own random numbers anew after each fork.
         sys.modules["numpy"].random.seed()
     if "pandas" in sys.modules:
         # Loaded outside a kernel, pandas takes the output for a terminal.
         sys.modules["pandas"].set_option("display.max_columns", 20)
+        sys.modules["pandas"].set_option("display.encoding", OutStream.encoding)
+
+
+def _keep_the_old() -> None:
+    """Keep what the parent has: a task that is collected complains, a stream is written."""
+    gc.freeze()
+    KEPT.extend((sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__))
+
+
+def _let_go(kept: socket.socket) -> None:
+    """Let go of the files of the parent, but for its outputs.
+
+    Their numbers stay taken: an object of the parent that is collected here closes its own.
+    """
+    signal.set_wakeup_fd(-1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for path in list(Path("/proc/self/fd").iterdir()):
+        number = int(path.name)
+        # One of them is the list's own, and closed by now.
+        if number not in (1, 2, nothing, kept.fileno()) and path.exists():
+            os.dup2(nothing, number, inheritable=number == 0)
+
+
+def _forget_the_end() -> None:
+    """Forget what the parent is to do when it ends: that is for the parent to do."""
+    atexit._clear()
+    for kind in (signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(kind, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    finalizers: Any = weakref.finalize
+    finalizers._registry.clear()
+    finalizers._registered_with_atexit = False
+
+
+def _plain_hooks() -> None:
+    """Have what nobody catches told on the standard error, and logging as it begins."""
+    sys.displayhook = sys.__displayhook__
+    sys.excepthook = sys.__excepthook__
+    sys.unraisablehook = sys.__unraisablehook__
+    threading.excepthook = threading.__excepthook__
+    logging.disable(logging.NOTSET)
+    logging.captureWarnings(False)
+    logging.root.setLevel(logging.WARNING)
+    for name in (None, "tornado"):
+        logging.getLogger(name).handlers.clear()
+
+
+def _plain_warnings() -> None:
+    """Have warnings told as they are from the beginning: the parent may keep them to itself."""
+
+    def told(
+        message: Any, category: Any, name: str, line: int, file: Any = None, text: Any = None
+    ) -> None:
+        stream = sys.stderr if file is None else file
+        stream.write(warnings.formatwarning(message, category, name, line, text))
+
+    vars(warnings)["showwarning"] = told
+    warnings.resetwarnings()
+    for action, category, module in reversed(WARNINGS):
+        warnings.filterwarnings(action, category=category, module=module)
+    vars(warnings)["_processoptions"](sys.warnoptions)
 
 
 def _plain_streams() -> None:

@@ -16,11 +16,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from evidence_review.catalogue import CATALOGUE_FILE, Report
+from evidence_review.catalogue import CATALOGUE_FILE, Report, read_catalogue
 from evidence_review.dictionary import DICTIONARY_FILE, read_dictionary
 from evidence_review.store import FOLDER, digest, keep_verified, read_verified
 
 PACKAGE = Path(__file__).parent
+FIGURE = "findings.svg"
 SOURCES = (".py", ".j2", ".css", ".json", ".csl")
 
 
@@ -98,26 +99,34 @@ def rows_digest(parts: Iterable[str]) -> str:
     return digest("\n".join(parts))
 
 
-def inputs_of(root: Path, *others: str) -> str:
+def inputs_of(root: Path) -> str:
     """The hash of everything that decides what the whole set of reports is."""
+    found = [f"{path} {hash_of(root / path)}" for path in input_files(root)]
+    return rows_digest([*found, environment_digest()])
+
+
+def input_files(root: Path) -> list[str]:
+    """The files of a review that decide what its reports are, sorted, whether they exist or not."""
     dictionary = read_dictionary(root)
     paths = {table.path for name, table in dictionary.tables.items() if name != "conclusions"}
     paths |= {origin.path for origin in dictionary.documents.values()}
-    paths |= {DICTIONARY_FILE, "references/bibliography.json", "CHANGELOG.md"}
+    paths |= {DICTIONARY_FILE, CATALOGUE_FILE, "references/bibliography.json", "CHANGELOG.md"}
     paths |= {str(path.relative_to(root)) for path in (root / "notebooks").glob("*.ipynb")}
-    found = [f"{path} {hash_of(root / path)}" for path in sorted(paths)]
-    return rows_digest([*found, catalogue_digest(root), environment_digest(), *others])
+    return sorted(paths)
 
 
-def made_of(root: Path, report: Report, *others: str) -> str:
-    """The hash of all that decides a report but the data: notebook, parameters, package, versions.
+def output_files(root: Path) -> list[str]:
+    """The names of the files that a whole run writes into the folder of reports."""
+    kept = Path(read_dictionary(root).tables["conclusions"].path).name
+    return [*(report.file for report in read_catalogue(root)), kept, FIGURE]
 
-    `others` are further texts that it depends on.
-    """
+
+def made_of(root: Path, report: Report) -> str:
+    """The hash of all that decides a report but the data: notebook, parameters, versions."""
     parameters = json.dumps(dict(report.parameters), sort_keys=True)
     notebook = hash_of(root / "notebooks" / f"{report.notebook}.ipynb")
     own = [report.name, report.title, report.notebook, parameters, notebook]
-    return rows_digest([*own, catalogue_digest(root), environment_digest(), *others])
+    return rows_digest([*own, catalogue_digest(root), environment_digest()])
 
 
 def catalogue_digest(root: Path) -> str:

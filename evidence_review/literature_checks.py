@@ -6,8 +6,6 @@ import datetime
 import re
 from collections.abc import Iterator
 
-import pandas as pd
-
 from evidence_review.appraisal import statement_hash
 from evidence_review.bibliography import (
     BIBLIOGRAPHY_FILE,
@@ -19,6 +17,7 @@ from evidence_review.bibliography import (
 )
 from evidence_review.checked import Checked, Rule, unknown_word
 from evidence_review.dataset import Fault
+from evidence_review.synthesis import CLAIM_KEY
 
 OLDEST_SEARCH = datetime.timedelta(days=5 * 365)
 NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
@@ -44,21 +43,21 @@ def verdicts_of_this_wording(checked: Checked) -> Iterator[Fault]:
             index=False, name=None
         )
     )
-    for line, row in checked.frames["verdicts"].iterrows():
+    for line, row in checked.lines("verdicts"):
         statement = statements.get(row["proposition_id"])
         if statement is not None and row["statement_hash"] != statement_hash(statement):
             message = (
                 f"'{row['statement_hash']}' is not the hash of “{statement}”, which is "
                 f"{statement_hash(statement)}: appraise the new wording, then put that here"
             )
-            yield Fault(checked.table("verdicts").path, int(str(line)), "statement_hash", message)
+            yield Fault(checked.table("verdicts").path, line, "statement_hash", message)
 
 
 def certainty_with_its_rater(checked: Checked) -> Iterator[Fault]:
     """Certainties without a rater, verdicts without one, and both where nothing is known."""
     path = checked.table("verdicts").path
-    for line, row in checked.frames["verdicts"].iterrows():
-        place = int(str(line))
+    for line, row in checked.lines("verdicts"):
+        place = line
         if row["verdict"] == "insufficient":
             for column in ("certainty", "rater"):
                 if row[column]:
@@ -76,18 +75,18 @@ def certainty_with_its_rater(checked: Checked) -> Iterator[Fault]:
 
 def verdicts_rest_on_works(checked: Checked) -> Iterator[Fault]:
     """Verdicts without a reference, unless nothing is known."""
-    for line, row in checked.frames["verdicts"].iterrows():
+    for line, row in checked.lines("verdicts"):
         if row["verdict"] != "insufficient" and not row["references"]:
             message = f"is empty, expected a work for '{row['verdict']}'"
-            yield Fault(checked.table("verdicts").path, int(str(line)), "references", message)
+            yield Fault(checked.table("verdicts").path, line, "references", message)
 
 
 def harms_say_what_they_rest_on(checked: Checked) -> Iterator[Fault]:
     """Harms by reference without one, and by judgement with one."""
-    for line, row in checked.frames["harms"].iterrows():
+    for line, row in checked.lines("harms"):
         if (row["rests_on"] == "reference") != bool(row["references"]):
             message = f"does not go with rests_on '{row['rests_on']}'"
-            yield Fault(checked.table("harms").path, int(str(line)), "references", message)
+            yield Fault(checked.table("harms").path, line, "references", message)
 
 
 def citations_are_known(checked: Checked) -> Iterator[Fault]:
@@ -95,28 +94,28 @@ def citations_are_known(checked: Checked) -> Iterator[Fault]:
     works = tuple(checked.works)
     findings = tuple(checked.frames["findings"]["finding_id"])
     for name in CITING:
-        for line, row in checked.frames[name].iterrows():
+        for line, row in checked.lines(name):
             cited = [("references", work, works) for work in row["references"].split()]
             if name == "verdicts":
                 cited += [("findings", finding, findings) for finding in row["findings"].split()]
             for column, word, known in cited:
                 if word not in known:
                     message = unknown_word(word, known)
-                    yield Fault(checked.table(name).path, int(str(line)), column, message)
+                    yield Fault(checked.table(name).path, line, column, message)
     for line, work in checked.frames["findings"]["reference_id"].items():
         if work not in works:
             message = unknown_word(work, works)
-            yield Fault(checked.table("findings").path, int(str(line)), "reference_id", message)
+            yield Fault(checked.table("findings").path, line, "reference_id", message)
 
 
 def findings_cite_their_work(checked: Checked) -> Iterator[Fault]:
     """Findings of a work that the verdict does not cite."""
     works = checked.frames["findings"].set_index("finding_id")["reference_id"].to_dict()
-    for line, row in checked.frames["verdicts"].iterrows():
+    for line, row in checked.lines("verdicts"):
         for finding in row["findings"].split():
             if finding in works and works[finding] not in row["references"].split():
                 message = f"'{finding}' is relied on, but '{works[finding]}' is not cited"
-                yield Fault(checked.table("verdicts").path, int(str(line)), "findings", message)
+                yield Fault(checked.table("verdicts").path, line, "findings", message)
 
 
 def figures_stand_in_findings(checked: Checked) -> Iterator[Fault]:
@@ -124,8 +123,9 @@ def figures_stand_in_findings(checked: Checked) -> Iterator[Fault]:
     findings = checked.frames["findings"]
     numbers = {
         row["finding_id"]: _numbers(" ".join(row[column] for column in TOLD))
-        for _, row in findings.iterrows()
+        for _, row in checked.lines("findings")
     }
+    quotes = _quotes(checked)
     by_work: dict[str, set[str]] = {}
     for row in findings.itertuples():
         by_work.setdefault(row.reference_id, set()).update(numbers[row.finding_id])
@@ -134,7 +134,7 @@ def figures_stand_in_findings(checked: Checked) -> Iterator[Fault]:
         ("harms", "how"),
         ("omissions", "why_it_matters"),
     ):
-        for line, row in checked.frames[name].iterrows():
+        for line, row in checked.lines(name):
             works = row["references"].split()
             if name == "verdicts":
                 known = [numbers.get(finding, set()) for finding in row["findings"].split()]
@@ -142,22 +142,22 @@ def figures_stand_in_findings(checked: Checked) -> Iterator[Fault]:
                 known = [by_work.get(work, set()) for work in works]
             known.append({year_of(checked.works[work]) for work in works if work in checked.works})
             if name == "harms":
-                known.append(_numbers(_quote_of(checked, row)))
+                known.append(_numbers(quotes.get(tuple(row[name] for name in CLAIM_KEY), "")))
             unknown = _numbers(row[column]) - set().union(*known)
             if unknown:
                 message = f"{', '.join(sorted(unknown))} stands in none of the findings relied on"
-                yield Fault(checked.table(name).path, int(str(line)), column, message)
+                yield Fault(checked.table(name).path, line, column, message)
 
 
 def partly_seen_works_give_no_figures(checked: Checked) -> Iterator[Fault]:
     """Figures of works that were seen only in part."""
-    for line, row in checked.frames["findings"].iterrows():
+    for line, row in checked.lines("findings"):
         work = checked.works.get(row["reference_id"], {})
         if work.get("custom", {}).get("status") != "verified":
             for column in FIGURES:
                 if row[column]:
                     message = f"'{row[column]}' is of a work that was seen only in part"
-                    yield Fault(checked.table("findings").path, int(str(line)), column, message)
+                    yield Fault(checked.table("findings").path, line, column, message)
 
 
 def works_in_order(checked: Checked) -> Iterator[Fault]:
@@ -185,7 +185,7 @@ def bibliography_in_canonical_form(checked: Checked) -> Iterator[Fault]:
 def searches_are_recent(checked: Checked) -> Iterator[Fault]:
     """Verdicts whose literature was last looked through more than five years ago: a warning."""
     oldest = datetime.date.today() - OLDEST_SEARCH
-    for line, row in checked.frames["verdicts"].iterrows():
+    for line, row in checked.lines("verdicts"):
         try:
             searched = datetime.date.fromisoformat(row["searched_on"])
         except ValueError:
@@ -193,7 +193,7 @@ def searches_are_recent(checked: Checked) -> Iterator[Fault]:
         if searched < oldest:
             message = f"{row['searched_on']} is more than five years ago: search again"
             path = checked.table("verdicts").path
-            yield Fault(path, int(str(line)), "searched_on", message, warning=True)
+            yield Fault(path, line, "searched_on", message, warning=True)
 
 
 LITERATURE_RULES: tuple[Rule, ...] = (
@@ -217,12 +217,11 @@ def _numbers(text: str) -> set[str]:
     return {re.sub(r",(?=[0-9]{3}(?![0-9]))", "", number) for number in NUMBER.findall(text)}
 
 
-def _quote_of(checked: Checked, harm: pd.Series) -> str:
-    """The quote of the claim that a harm is about."""
-    claims = checked.frames["claims"]
-    key = ["source_id", "start", "end", "proposition_id"]
-    same = (claims[key] == harm[key]).all(axis="columns")
-    return " ".join(claims.loc[same, "quote"])
+def _quotes(checked: Checked) -> dict[tuple[str, ...], str]:
+    """The quote of each claim, by the key that names it in other tables."""
+    return {
+        tuple(row[name] for name in CLAIM_KEY): row["quote"] for _, row in checked.lines("claims")
+    }
 
 
 def _work_faults(

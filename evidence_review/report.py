@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import json
 import logging
@@ -10,7 +11,7 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,7 @@ from evidence_review.atomic import write_if_changed
 from evidence_review.catalogue import CatalogueError, Report
 from evidence_review.dataset import Dataset
 from evidence_review.dictionary import not_one_of
+from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork, preload
 from evidence_review.selection import ParameterError, select
 
 KERNEL = "python3"
@@ -188,6 +190,21 @@ def executed(root: Path, report: Report, engine: str) -> nbformat.NotebookNode:
     return notebook
 
 
+@contextlib.contextmanager
+def _kernel(root: Path) -> Iterator[Any]:
+    """A forked kernel that runs in `root`; none where none can be, so that nbclient starts one."""
+    if not can_fork():
+        yield None
+        return
+    preload()
+    with contextlib.chdir(root):
+        kernel = ForkedKernel([*QUIET_KERNEL, *NOT_KEPT])
+    try:
+        yield kernel
+    finally:
+        kernel.end()
+
+
 def _without_outputs(path: Path) -> nbformat.NotebookNode:
     """A notebook without what it shows in JupyterLab: that would be read to be thrown away."""
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -238,9 +255,10 @@ def with_contents(page: str) -> str:
 def store_outputs(path: Path, root: Path) -> bool:
     """Whether executing a notebook with its defaults changed the outputs that it stores."""
     notebook = nbformat.read(path, as_version=4)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _kernel(root) as kernel:
         nbclient.NotebookClient(
             notebook,
+            km=kernel,
             timeout=CELL_SECONDS,
             startup_timeout=START_SECONDS,
             kernel_name=KERNEL,

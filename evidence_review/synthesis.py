@@ -205,19 +205,28 @@ def without_each_source(
     One row a source and proposition whose label or direction changes: `source_id`,
     `proposition_id`, `label`, `direction` (without that source).
     """
-    whole = summary_of_votes(propositions, claims, threshold).set_index("proposition_id")
-    counts = {row[0]: Counts(*row[1:]) for row in whole[list(SIDES)].itertuples(name=None)}
-    places = {proposition_id: place for place, proposition_id in enumerate(whole.index)}
-    cast = votes(claims)
-    changed = []
+    whole = summary_of_votes(propositions, claims, threshold)
+    cast = votes(claims).merge(whole.reset_index(names="place"), on="proposition_id")
+    if cast.empty:
+        return pd.DataFrame(columns=["source_id", "proposition_id", "label", "direction"])
+    counts = cast[list(SIDES)].to_numpy(dtype="int64", copy=True)
     # A source has one vote on a proposition, so that leaving it out takes that vote away.
-    for row in cast[cast["proposition_id"].isin(whole.index)].itertuples():
-        before = counts[row.proposition_id]
-        after = agreement(before.plus(row.vote, -1), threshold)
-        if after != agreement(before, threshold):
-            changed.append((row.source_id, row.proposition_id, after.label, after.direction))
-    changed.sort(key=lambda row: (row[0], places[row[1]]))
-    return pd.DataFrame(changed, columns=["source_id", "proposition_id", "label", "direction"])
+    counts[np.arange(len(cast)), cast["vote"].map(SIDES.index)] -= 1
+    known, number = np.unique(counts, axis=0, return_inverse=True)
+    found = [agreement(Counts(*row), threshold) for row in known.tolist()]
+    after = pd.DataFrame(
+        {
+            "source_id": cast["source_id"],
+            "proposition_id": cast["proposition_id"],
+            "label": [found[place].label for place in number.ravel()],
+            "direction": [found[place].direction for place in number.ravel()],
+        }
+    )
+    moved = (after["label"] != cast["label"].astype("str")) | (
+        after["direction"] != cast["direction"]
+    )
+    order = cast[moved].sort_values(["source_id", "place"]).index
+    return after.loc[order].reset_index(drop=True)
 
 
 def contradictions(

@@ -406,16 +406,16 @@ def moved_labels(dataset: Dataset, moved: pd.DataFrame) -> Shown:
     return joined(parts)
 
 
-def provenance(dataset: Dataset, claims: pd.DataFrame) -> Shown:
+def provenance(dataset: Dataset, rows: pd.DataFrame, kind: str = "claim") -> Shown:
     """The release, and how many claims a report reads, with a hash that names just those rows."""
-    digest = hashlib.sha256(csv_text(claims).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(csv_text(rows).encode()).hexdigest()[:12]
     origins = "; ".join(
         f"{origin.title} ({origin.origin} SHA-256 of the text: {origin.sha256})"
         for origin in dataset.dictionary.documents.values()
     )
     return paragraph(
         f"Release {dataset.dictionary.version} of the review. This report reads "
-        f"{counted(len(claims), 'claim')} (hash of the rows: {digest}). Reviewed document: "
+        f"{counted(len(rows), kind)} (hash of the rows: {digest}). Reviewed document: "
         f"{origins} Quotes belong to their authors.",
         class_="provenance",
     )

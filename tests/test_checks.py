@@ -1373,6 +1373,14 @@ def test_missing_conclusions_are_a_fault(concluded):
     assert conclusion_is_said(concluded, "the file is missing; `render` writes it")
 
 
+def test_of_the_data_alone_conclusions_are_not_asked_for(concluded):
+    """So that a new review can be checked before it is rendered for the first time."""
+    (concluded.root / "reports/conclusions.csv").unlink()
+    assert concluded.run("check", "--data").code == 0
+    concluded.rewrite("claims", lambda content: content.replace(b"supports", b"supprts", 1))
+    assert concluded.run("check", "--data").code == 1
+
+
 def test_a_conclusion_that_was_edited_by_hand_is_a_fault(concluded):
     row = concluded.row("conclusions", lambda row: row["label"] == "split")
     concluded.put("conclusions", row.line, label="agreed", direction="for")

@@ -17,6 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(sh[^\n]*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 COMMANDS = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
 ELSEWHERE = [line for kind, block in BLOCKS if "workflow" in kind for line in block.splitlines()]
+APART = [line for kind, block in BLOCKS if "integration" in kind for line in block.splitlines()]
 NETWORKED = [line for kind, block in BLOCKS if "network" in kind for line in block.splitlines()]
 # These two are this very run, and the rebuild of all reports in test_report.py.
 WHOLE = {"python3 run.py", "python3 run.py test"}
@@ -82,6 +83,15 @@ def test_commands_that_need_another_machine_are_run_by_the_public_workflow():
     workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
     for command in ELSEWHERE:
         assert command.removeprefix("conda env create -f ") in workflow, command
+
+
+def test_continuous_integration_sets_up_snakemake_as_the_readme_says():
+    """Where there is none, the tests of many documents are skipped."""
+    assert len(APART) == 2
+    for path in (".ci/run", ".github/workflows/ci.yml"):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        assert all(command in text for command in APART), path
+        assert text.index(APART[-1]) < text.index("python3 run.py test")
 
 
 def test_the_python_of_the_readme_runs(monkeypatch):

@@ -796,6 +796,22 @@ def test_half_an_answer_is_not_believed(studio, monkeypatch, kept):
             Path(address).unlink()
 
 
+def test_a_process_that_was_forked_from_one_that_has_drawn_draws_as_well(studio):
+    script = (
+        "import os\n"
+        "from evidence_review import drawing\n"
+        "from evidence_review.store import Store\n"
+        "drawing.store_of = lambda folder: Store(None)\n"
+        "before = drawing.draw(drawing.SMALLEST)\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    os._exit(0 if drawing.draw(drawing.SMALLEST) == before else 1)\n"
+        "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], timeout=60, check=False)
+    assert ran.returncode == 0
+
+
 def test_no_drawer_is_left_when_it_is_over(started):
     with contextlib.suppress(ZeroDivisionError), drawers(2):
         assert [drawer.poll() for drawer in started] == [None, None]

@@ -10,19 +10,20 @@ import nbformat
 import pytest
 
 from evidence_review.__main__ import main
+from evidence_review.atomic import write_if_changed
 from evidence_review.catalogue import CatalogueError, Report, read_catalogue
 from evidence_review.dataset import load
 from evidence_review.dictionary import find_root
 from evidence_review.report import (
+    Outcome,
     check_report,
     export,
     notebook_path,
-    render,
     render_one,
     typed_parameters,
-    write_if_changed,
 )
 from evidence_review.selection import ParameterError
+from evidence_review.workers import ENGINES, render
 
 ROOT = find_root(Path(__file__).parent)
 REPORTS = read_catalogue(ROOT)
@@ -269,7 +270,8 @@ def test_a_failing_report_is_named_with_its_cell_and_leaves_the_old_file(small_r
     out.mkdir()
     (out / "broken.html").write_text("the old one", encoding="utf-8")
     reports = [Report(name, name, name, {}) for name in ("broken", "sound")]
-    outcomes = {o.report.name: o for o in render(load(small_root), reports, out, 1)}
+    events = list(render(small_root, reports, out, 1))
+    outcomes = {event.report.name: event for event in events if isinstance(event, Outcome)}
     assert outcomes["broken"].state == "failed"
     assert outcomes["broken"].reason == "cell 2: ValueError: no such thing"
     assert outcomes["sound"].state == "written"
@@ -277,10 +279,11 @@ def test_a_failing_report_is_named_with_its_cell_and_leaves_the_old_file(small_r
     assert {path.name for path in out.iterdir()} == {"broken.html", "sound.html"}
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("leaves", ["import sys; sys.exit(0)", "import os; os._exit(0)"])
-def test_a_notebook_that_leaves_early_has_failed(small_root, tmp_path, leaves):
+def test_a_notebook_that_leaves_early_has_failed(small_root, tmp_path, leaves, engine):
     put_notebook(small_root, "early", "1 + 1", leaves, "2 + 2")
-    outcome = render_one(small_root, Report("early", "Early", "early", {}), tmp_path)
+    outcome = render_one(small_root, Report("early", "Early", "early", {}), tmp_path, engine)
     assert outcome.state == "failed"
     assert not (tmp_path / "early.html").exists()
 

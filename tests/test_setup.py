@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+MANY = (ROOT / "requirements-many.lock").read_text(encoding="utf-8")
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 
@@ -29,9 +30,9 @@ def by_name(requirements):
     return {canonicalize_name(each.name): each.specifier for each in parsed}
 
 
-def locked():
-    """The requirement of each entry of the lock, and its hashes."""
-    entries = re.split(r"\n(?=\S)", re.sub(r"^\s*#.*\n", "", LOCK, flags=re.MULTILINE).strip())
+def locked(lock=LOCK):
+    """The requirement of each entry of a lock, and its hashes."""
+    entries = re.split(r"\n(?=\S)", re.sub(r"^\s*#.*\n", "", lock, flags=re.MULTILINE).strip())
     return [
         (Requirement(entry.split("\\")[0]), re.findall(r"--hash=sha256:[0-9a-f]{64}\b", entry))
         for entry in entries
@@ -113,6 +114,15 @@ def test_jupyterlab_is_an_extra_and_not_locked():
     """It brings rfc3987-syntax, which adds more than a second to the start of each process."""
     assert "jupyterlab" in by_name(EXTRAS["lab"])
     assert not {"jupyterlab", "rfc3987-syntax"} & {canonicalize_name(e.name) for e, _ in locked()}
+
+
+def test_snakemake_is_an_extra_and_locked_apart():
+    """It wants an older `packaging`, and 25 packages that nobody needs for one document."""
+    pins = {str(each.name): next(iter(each.specifier)) for each, _ in locked(MANY)}
+    assert [str(each) for each, hashes in locked(MANY) if not hashes] == []
+    assert by_name(EXTRAS["many"])["snakemake"].contains(pins["snakemake"].version)
+    assert "snakemake" not in {each.name for each, _ in locked()}
+    assert "://" not in MANY
 
 
 def test_build_tools_are_the_locked_ones():

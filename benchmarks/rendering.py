@@ -1,0 +1,218 @@
+"""What rendering the whole set of reports costs, each way beside the others in one run.
+
+    python benchmarks/rendering.py
+    python benchmarks/rendering.py --rounds 1 --without shell one-process
+
+The ways take turns, so that what else the machine does meets all of them; the medians go into
+`benchmarks/results.json` and `benchmarks/RESULTS.md`. The growth with the number of claims is
+measured at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import growth
+
+from evidence_review.dictionary import find_root
+
+HERE = Path(__file__).resolve().parent
+PARTS = ("claims.csv", "datapackage.json", "reports.toml", "references", "notebooks", "README.md")
+SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
+LOOK_SECONDS = 0.02
+WAYS = {
+    "shell": "(a) papermill's and nbconvert's commands, one by one",
+    "one-process": "(b) papermill's API in one process",
+    "two-processes": "(c) papermill's API in two processes",
+    "cold": "(d) `render`, nothing kept, two processes",
+    "unchanged": "(d) `render`, nothing changed",
+    "one-claim": "(d) `render`, one claim changed",
+    "floor": "(e) the floor: a loop without notebooks, two processes",
+}
+
+
+def prepared(folder: Path) -> Path:
+    """A copy of the review in a folder."""
+    root = find_root(HERE)
+    for part in (*PARTS, "CHANGELOG.md"):
+        copy = shutil.copytree if (root / part).is_dir() else shutil.copy
+        copy(root / part, folder / part)
+    return folder
+
+
+def ways(root: Path) -> dict[str, tuple[Callable[[], None], list[str]]]:
+    """For each way: what is to be done before it (not measured), and its command."""
+    render = ["-m", "evidence_review", "render", "--processes", "2"]
+    out = str(root / "out")
+
+    def script(name: str, *words: str) -> list[str]:
+        return [str(HERE / f"{name}.py"), out, *words]
+
+    def cold() -> None:
+        for kept in (".cache", "out", "reports"):
+            shutil.rmtree(root / kept, ignore_errors=True)
+
+    def changed() -> None:
+        change_a_claim(root / "claims.csv")
+
+    return {
+        "shell": (cold, script("shell")),
+        "one-process": (cold, script("plain", "1")),
+        "two-processes": (cold, script("plain", "2")),
+        "floor": (cold, script("floor", "2")),
+        "cold": (cold, render),
+        "unchanged": (lambda: None, render),
+        "one-claim": (changed, render),
+    }
+
+
+def change_a_claim(path: Path) -> None:
+    """Say of another phase what one claim says, this way and back the next time."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    claim = next(row for row in rows if row["proposition_id"] == "walking-backwards")
+    claim["phase"] = "recovery" if claim["phase"] == "acute" else "acute"
+    growth.write_table(path, list(rows[0]), rows)
+
+
+def measured(root: Path, words: list[str]) -> tuple[float, float]:
+    """The seconds that a command takes, and the most memory of all its processes, in MiB."""
+    # As run.py does: what is imported is compiled once.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=root,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    peak = [0.0]
+    watching = threading.Thread(target=watch, args=(process.pid, peak))
+    watching.start()
+    said = process.communicate()[1]
+    seconds = time.perf_counter() - begun
+    watching.join()
+    # A claim that is recoded changes a conclusion, which the change log of the copy does not name.
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"{words} failed: {said.decode()[-2000:]}")
+    return seconds, peak[0]
+
+
+def watch(process: int, peak: list[float]) -> None:
+    """Keep the most memory (proportional share) of a process and all that it started."""
+    while Path(f"/proc/{process}").exists() and state(process) != "Z":
+        peak[0] = max(peak[0], sum(share(member) for member in family(process)))
+        time.sleep(LOOK_SECONDS)
+
+
+def family(process: int) -> list[int]:
+    """A process and everything that descends from it."""
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = path.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        parents.setdefault(int(words[1]), []).append(int(path.parent.name))
+    found = [process]
+    for member in found:
+        found += parents.get(member, [])
+    return found
+
+
+def state(process: int) -> str:
+    """The state of a process, as one letter."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "Z"
+
+
+def share(process: int) -> float:
+    """The proportional share of memory of a process, in MiB."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def report(results: dict[str, dict[str, list[float]]], grown: list[dict[str, float]]) -> str:
+    """The results as Markdown."""
+    median = {way: statistics.median(found["seconds"]) for way, found in results.items()}
+    rows = [
+        f"| {WAYS[way]} | {median[way]:.1f} | {min(found['seconds']):.1f}–"
+        f"{max(found['seconds']):.1f} | {median[way] / median['floor']:.2f} | "
+        f"{max(found['memory']):.0f} | {len(found['seconds'])} |"
+        for way, found in sorted(results.items(), key=lambda item: list(WAYS).index(item[0]))
+    ]
+    sizes = [
+        f"| {int(row['claims']):,} | {row['load']:.2f} | {row['check']:.2f} | "
+        f"{row['synthesis']:.2f} | {row['all']:.2f} | {row['memory']:.0f} |"
+        for row in grown
+    ]
+    return "\n".join(
+        [
+            "# What rendering costs",
+            "",
+            f"Measured by `python benchmarks/rendering.py` on Python "
+            f"{platform.python_version()}, {os.cpu_count()} cores. The ways take turns in one "
+            "run; ratios are of medians. Memory is the proportional share of all processes.",
+            "",
+            "| way | median, s | range, s | ratio to the floor | peak memory, MiB | rounds |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+            "Growth with the number of claims, in seconds (memory in MiB):",
+            "",
+            "| claims | load | check | synthesis | all | peak memory |",
+            "|---|---|---|---|---|---|",
+            *sizes,
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure all ways and write the results down."""
+    parser = argparse.ArgumentParser(description="What rendering costs, each way in one run.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--without", nargs="*", choices=WAYS, default=[])
+    parser.add_argument("--sizes", nargs="*", type=int, default=SIZES)
+    options = parser.parse_args()
+    results: dict[str, dict[str, list[float]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        root = prepared(Path(folder))
+        for number in range(options.rounds):
+            for way, (before, words) in ways(root).items():
+                if way in options.without:
+                    continue
+                before()
+                seconds, memory = measured(root, words)
+                found = results.setdefault(way, {"seconds": [], "memory": []})
+                found["seconds"].append(seconds)
+                found["memory"].append(memory)
+                print(f"round {number + 1}: {way}: {seconds:.2f} s, {memory:.0f} MiB", flush=True)
+    grown = growth.main(list(options.sizes))
+    (HERE / "results.json").write_text(
+        json.dumps({"rendering": results, "growth": grown}, indent=1) + "\n", encoding="utf-8"
+    )
+    (HERE / "RESULTS.md").write_text(report(results, grown), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
