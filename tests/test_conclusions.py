@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from evidence_review import __main__, checks
+from evidence_review import building, checks
 from evidence_review.conclusions import (
     Change,
     changes,
@@ -343,7 +343,8 @@ def keep(review):
     """What `render` does with the conclusions: how many are silent, and what it says."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        count = __main__._keep_conclusions(load(review.root), review.root / "reports")
+        data = load(review.root)
+        count = building._keep_conclusions(data, conclusions(data), review.root / "reports")
     return count, out.getvalue(), err.getvalue()
 
 
