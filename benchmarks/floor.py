@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -20,11 +21,13 @@ from typing import Any
 import altair
 import nbformat
 
-from evidence_review import charts, coding, literature, tables  # noqa: F401
 from evidence_review.catalogue import Report, read_catalogue
 from evidence_review.dataset import load
 from evidence_review.dictionary import find_root
 from evidence_review.report import export, prepare
+
+# What the notebooks import.
+IMPORTED = ("charts", "coding", "literature", "tables")
 
 
 def shown(source: str, names: dict[str, Any]) -> Any:
@@ -56,6 +59,8 @@ def main(out: Path, processes: int) -> None:
     """Write every page, each process every so-manieth report."""
     root = find_root()
     out.mkdir(parents=True, exist_ok=True)
+    for name in IMPORTED:
+        importlib.import_module(f"evidence_review.{name}")
     load(root)
     prepare()
     altair.Chart().mark_point().to_json()

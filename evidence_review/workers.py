@@ -108,7 +108,8 @@ def _outcome(worker: Worker) -> Outcome:
     """What became of the report that a worker made."""
     late = time.monotonic() - worker.since > REPORT_SECONDS
     try:
-        return worker.line.recv()  # type: ignore[no-any-return]
+        outcome: Outcome = worker.line.recv()
+        return outcome
     except (EOFError, OSError):
         worker.process.join()
         code = worker.process.exitcode
