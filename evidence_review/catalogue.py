@@ -61,8 +61,8 @@ class Report:
 
     @property
     def link(self) -> Link:
-        """What leads to the report, in its own words."""
-        return Link(self.title, self.file)
+        """What leads to the report: its word of the menu, else its title."""
+        return Link(self.menu or self.title, self.file)
 
 
 def read_catalogue(root: Path) -> list[Report]:

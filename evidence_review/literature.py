@@ -110,7 +110,8 @@ def harms_notice(dataset: Dataset, harms: pd.DataFrame, links: Links) -> Shown:
     serious = harms[harms["severity"] == "serious"]
     others = harms[harms["severity"] != "serious"]
     if not serious.empty:
-        parts.append(joined(_harm(dataset, row, links) for row in serious.to_dict("records")))
+        each = joined(_harm(dataset, row, links) for row in serious.to_dict("records"))
+        parts.append(Shown(element("div", each.html, class_="several"), each.text))
     if not others.empty:
         words = f"{sentence(counted(len(others), 'claim'))} that could do lesser harm"
         rest = joined(_harm(dataset, row, links) for row in others.to_dict("records"))

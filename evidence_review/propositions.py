@@ -144,28 +144,31 @@ def propositions_in_full(
 def in_short(
     dataset: Dataset, rows: pd.DataFrame, cast: pd.DataFrame, links: Links, drafts: bool = False
 ) -> Shown:
-    """Each of some propositions with its label, who takes which side, and the verdict on it.
+    """Each of some propositions on a card: its label, who takes which side, the verdict on it.
 
     With `drafts`, also the sentence that is proposed for a patient.
     """
+    if rows.empty:
+        return paragraph("There is none.")
     names = author_names(dataset)
-    items = []
+    cards = []
     for row in rows.to_dict("records"):
         own = cast[cast["proposition_id"] == row["proposition_id"]]
-        words = " ".join(
-            part
-            for part in (
-                votes_sentence(own, names, len(dataset.sources)),
-                asked_sentence(times_asked(dataset, row["proposition_id"])),
-                verdict_sentence(row),
-                f"{DRAFT} {row['teaching_point']}" if drafts else "",
-            )
-            if part
-        )
         first = link(row["statement"], links.proposition(row["proposition_id"]))
         label = element("strong", sentence(label_words(str(row["label"]), row["direction"])))
-        items.append(Markup("{} {}. {}").format(first, label, words))
-    return bullets(items)
+        said = votes_sentence(own, names, len(dataset.sources))
+        asked = asked_sentence(times_asked(dataset, row["proposition_id"]))
+        inner = [
+            element("h3", first),
+            element("p", label, f". {said} {asked}".rstrip()),
+            element("p", verdict_sentence(row)),
+        ]
+        if drafts:
+            inner.append(element("p", f"{DRAFT} {row['teaching_point']}"))
+        tone = f"card {_tone(str(row['cell']))}"
+        cards.append(element("section", *inner, class_=tone))
+    html = element("div", *cards, class_="cards short")
+    return Shown(html, "\n".join(f"- {card.striptags()}" for card in cards))
 
 
 def named(summary: pd.DataFrame, ids: str) -> pd.DataFrame:

@@ -46,6 +46,16 @@ SHARE_COLUMNS = {
     "phase": "phase",
     "claim_type": "kind of claim",
 }
+REASON_WORDS = {
+    "heading": "of headings",
+    "greeting": "of greetings",
+    "promotion": "of promotion",
+    "question": "of questions",
+    "autobiography": "of autobiography",
+    "connective": "that only connect",
+    "boilerplate": "of the web page itself",
+    "unintelligible": "that cannot be understood",
+}
 VERDICT_WORDS = {
     "supported": "The literature supports it.",
     "contradicted": "The literature contradicts it.",
@@ -318,7 +328,7 @@ def coverage_sentence(dataset: Dataset, document_id: str) -> str:
     own = dataset.sentences[dataset.sentences["document_id"] == document_id]
     reasons = own.loc[own["reason"] != "", "reason"].astype("str").value_counts()
     without, total = int(reasons.sum()), len(own)
-    kinds = [f"{number(int(count))} {reason}" for reason, count in reasons.items()]
+    kinds = [f"{number(int(count))} {REASON_WORDS[str(name)]}" for name, count in reasons.items()]
     listing = f": {listed(kinds)}" if kinds else ""
     return (
         f"Of {counted(total, 'sentence')}, {amount(total - without)} carry a claim and "
