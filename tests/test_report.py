@@ -18,6 +18,7 @@ from evidence_review.catalogue import CatalogueError, Links, Report, read_catalo
 from evidence_review.dataset import load
 from evidence_review.dictionary import find_root
 from evidence_review.marked_text import marked_text
+from evidence_review.refusal import ParameterError
 from evidence_review.report import (
     Outcome,
     check_report,
@@ -26,7 +27,6 @@ from evidence_review.report import (
     render_one,
     typed_parameters,
 )
-from evidence_review.refusal import ParameterError
 from evidence_review.workers import ENGINES, render
 
 ROOT = find_root(Path(__file__).parent)
