@@ -177,8 +177,8 @@ def narrowed(
     them; with `conflicting`, the propositions that are in conflict with one of these count as
     well. Documents, sources, glossary and red flags are always whole; the tables of the coding and
     the omissions are of the whole page, and empty here. The topic `coding` is the tables of the
-    coding, without anything that came of them. ParameterError for a proposition or a source that
-    is not known.
+    coding and the wording of the propositions, without anything that came of them. ParameterError
+    for a proposition or a source that is not known.
     """
     if (topic, proposition, source) == (ALL, ALL, ALL):
         tables = {name: _copied(dataset, name) for name in _TABLES}
@@ -186,7 +186,9 @@ def narrowed(
     known = _propositions_of(dataset, topic, conflicting, proposition, source)
     tables = {name: _copied(dataset, name) for name in _TABLES}
     for name in ("claims", "propositions", "doses", "verdicts", "harms"):
-        tables[name] = _only(tables[name], tables[name]["proposition_id"].isin(known))
+        # The coding speaks of every proposition, though of nothing that came of it.
+        if (topic, name) != (CODING, "propositions"):
+            tables[name] = _only(tables[name], tables[name]["proposition_id"].isin(known))
     asking = tables["sentences"]["asks"].map(lambda asked: not known.isdisjoint(asked.split()))
     tables["sentences"] = _only(tables["sentences"], asking.astype(bool))
     for name in ("omissions", *(() if topic == CODING else CODING_TABLES)):
