@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -248,8 +249,9 @@ def parse_table(content: bytes, table: Table) -> tuple[pd.DataFrame | None, list
         return None, [*faults, broken]
     if not rows:
         return None, [*faults, Fault(table.path, 1, "", "the file is empty; expected a header")]
-    faults += _header_faults(rows[0], table)
-    if rows[0] == table.header:
+    header = list(rows[0])
+    faults += _header_faults(header, table)
+    if header == table.header:
         faults += _ragged(lines[1:], rows[1:], table)
     if beyond_form(faults):
         return None, faults
@@ -395,14 +397,15 @@ def _undecodable(error: UnicodeDecodeError, content: bytes, path: str) -> Fault:
     return Fault(path, line, "", f"is not UTF-8 ({guess}); save it as “CSV UTF-8”")
 
 
-def _rows(text: str, path: str) -> tuple[list[int], list[list[str]], Fault | None]:
-    """The rows of a CSV text with the line at which each begins."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _rows(text: str, path: str) -> tuple[list[int], list[tuple[str, ...]], Fault | None]:
+    """The rows of a CSV text, whose lines end in LF, with the line at which each begins."""
+    reader = csv.reader(io.StringIO(text), strict=True)
     lines: list[int] = []
-    rows: list[list[str]] = []
+    rows: list[tuple[str, ...]] = []
     begins = 1
     try:
-        for row in reader:
+        # The garbage collector goes through lists again and again, but not through such tuples.
+        for row in map(tuple, reader):
             lines.append(begins)
             rows.append(row)
             begins = reader.line_num + 1
@@ -441,7 +444,7 @@ def _header_faults(header: list[str], table: Table) -> Iterator[Fault]:
         yield Fault(table.path, 1, "", f"the columns are in another order, expected {order}")
 
 
-def _ragged(lines: list[int], rows: list[list[str]], table: Table) -> Iterator[Fault]:
+def _ragged(lines: list[int], rows: list[tuple[str, ...]], table: Table) -> Iterator[Fault]:
     expected = len(table.columns)
     for line, row in zip(lines, rows, strict=True):
         if not row:
@@ -456,33 +459,41 @@ def _ragged(lines: list[int], rows: list[list[str]], table: Table) -> Iterator[F
 
 
 def _column_faults(cells: pd.Series, column: Column, path: str) -> Iterator[Fault]:
-    if column.required:
-        for line in cells.index[cells == ""]:
-            yield Fault(path, line, column.name, "is empty, expected " + _expectation(column))
-    filled = cells[cells != ""]
-    for line, value in filled[~_admitted(filled, column)].items():
-        yield Fault(path, int(str(line)), column.name, _refusal(value, column))
+    lines, values = cells.index.tolist(), cells.tolist()
+    refused = _refusals(values, column)
+    if refused:
+        for line, value in zip(lines, values, strict=True):
+            if value in refused:
+                yield Fault(path, line, column.name, refused[value])
     if column.unique and not column.vocabulary:
-        for line, value in filled[filled.duplicated()].items():
-            first = filled.index[filled == value][0]
-            message = f"'{value}' stands already at line {first}, expected once"
-            yield Fault(path, int(str(line)), column.name, message)
+        for line, (value,), first in _repeated(lines, zip(values, strict=True)):
+            if value:
+                message = f"'{value}' stands already at line {first}, expected once"
+                yield Fault(path, line, column.name, message)
 
 
-def _admitted(filled: pd.Series, column: Column) -> pd.Series:
-    """Which of the filled cells of a column hold what it admits."""
+def _refusals(values: list[str], column: Column) -> dict[str, str]:
+    """Each value that a column does not admit, with what is wrong with it."""
+    fits = _admits(column)
+    wrong = set(filterfalse(fits, filter(None, values))) if fits else set()
+    refused = {value: _refusal(value, column) for value in wrong}
+    if column.required and "" in values:
+        refused[""] = "is empty, expected " + _expectation(column)
+    return refused
+
+
+def _admits(column: Column) -> Callable[[str], object] | None:
+    """What says of a filled cell of a column whether it is admitted; None where any text is."""
     if column.vocabulary:
-        return filled.isin(column.vocabulary)
-    fits: dict[str, Callable[[str], bool]] = {
-        "integer": lambda value: bool(INTEGER.fullmatch(value)),
-        "number": lambda value: bool(NUMBER.fullmatch(value)),
+        return frozenset(column.vocabulary).__contains__
+    fits: dict[str, Callable[[str], object]] = {
+        "integer": INTEGER.fullmatch,
+        "number": NUMBER.fullmatch,
         "date": _is_date,
     }
     if column.type in fits:
-        return filled.map(fits[column.type]).astype(bool)
-    if column.pattern:
-        return filled.str.fullmatch(column.pattern)
-    return pd.Series(True, index=filled.index)
+        return fits[column.type]
+    return re.compile(column.pattern).fullmatch if column.pattern else None
 
 
 def _is_date(value: str) -> bool:
@@ -511,14 +522,23 @@ def _expectation(column: Column) -> str:
 
 
 def _duplicate_keys(frame: pd.DataFrame, table: Table) -> Iterator[Fault]:
-    key = list(table.primary_key)
-    doubled = frame[frame.duplicated(key)]
-    for line, row in doubled.iterrows():
-        same = (frame[key] == row[key]).all(axis="columns")
-        first = frame.index[same][0]
-        named = ", ".join(f"{name} {row[name]}" for name in key)
+    keys = rows_of(frame, table.primary_key)
+    for line, key, first in _repeated(frame.index.tolist(), keys):
+        cells = zip(table.primary_key, key, strict=True)
+        named = ", ".join(f"{name} {cell}" for name, cell in cells)
         message = f"the same row key ({named}) stands already at line {first}"
-        yield Fault(table.path, int(str(line)), "", message)
+        yield Fault(table.path, line, "", message)
+
+
+def _repeated(
+    lines: list[int], keys: Iterable[tuple[str, ...]]
+) -> Iterator[tuple[int, tuple[str, ...], int]]:
+    """Each key that stood before: its line, the key, and the line at which it stood first."""
+    seen: dict[tuple[str, ...], int] = {}
+    for line, key in zip(lines, keys, strict=True):
+        first = seen.setdefault(key, line)
+        if first != line:
+            yield line, key, first
 
 
 def _reason(error: Exception) -> str:
