@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -30,7 +31,7 @@ from evidence_review.dataset import (
     read_works,
     rows_of,
 )
-from evidence_review.dictionary import not_one_of, read_dictionary
+from evidence_review.dictionary import ForeignKey, Table, not_one_of, read_dictionary
 from evidence_review.literature_checks import LITERATURE_RULES
 
 VERBATIM = {"claims": "quote", "passes": "quote", "sentences": "text", "glossary": "phrase"}
@@ -64,10 +65,10 @@ def known_references(checked: Checked) -> Iterator[Fault]:
     for name, table in checked.dictionary.tables.items():
         for key in table.foreign_keys if name in checked.frames else ():
             own, referenced = checked.frames[name], checked.frames[key.table]
-            known = set(rows_of(referenced, key.referenced))
-            for line, values in zip(own.index.tolist(), rows_of(own, key.columns), strict=True):
-                if values not in known:
-                    yield _unknown(checked, name, line, key.columns, list(values), key.table, known)
+            missing = set(rows_of(own, key.columns)).difference(rows_of(referenced, key.referenced))
+            for line, *values in checked.cells(name, *key.columns) if missing else ():
+                if tuple(values) in missing:
+                    yield _unknown(checked, checked.table(name), line, values, key)
 
 
 def known_documents(checked: Checked) -> Iterator[Fault]:
@@ -83,9 +84,9 @@ def known_documents(checked: Checked) -> Iterator[Fault]:
 def level_fits_basis(checked: Checked) -> Iterator[Fault]:
     """Pairs of evidence level and basis that the codebook forbids."""
     for name in ("claims", "passes"):
-        known = checked.table(name).column("evidence_level").vocabulary
-        for line, row in checked.lines(name):
-            level, basis = row["evidence_level"], row["basis"]
+        table = checked.table(name)
+        known = table.column("evidence_level").vocabulary
+        for line, level, basis in checked.cells(name, "evidence_level", "basis"):
             if level not in known:
                 continue
             if (basis == "research_cited") != (level in CITED_LEVELS):
@@ -95,59 +96,55 @@ def level_fits_basis(checked: Checked) -> Iterator[Fault]:
             else:
                 continue
             message = f"level {level} does not go with basis '{basis}': {wanted}"
-            yield Fault(checked.table(name).path, line, "evidence_level", message)
+            yield Fault(table.path, line, "evidence_level", message)
 
 
 def offsets_in_order(checked: Checked) -> Iterator[Fault]:
     """Offsets that are swapped, empty stretches, or beyond the end of the document."""
     for name in ("claims", "passes", "adjudication", "sources", "sentences", "glossary"):
         path = checked.table(name).path
-        for line, row, document in checked.placed(name):
-            start, end, length = row["start"], row["end"], len(document.text)
+        for line, document, start, end in checked.placed(name, "start", "end"):
             if start >= end:
                 hint = "are they swapped?" if start > end else "the passage is empty"
                 yield Fault(path, line, "start", f"{start} is not before the end {end}; {hint}")
-            elif end > length:
-                message = f"{end} is beyond the document, which has {length} characters"
+            elif end > len(document.text):
+                message = f"{end} is beyond the document, which has {len(document.text)} characters"
                 yield Fault(path, line, "end", message)
 
 
 def verbatim_passages(checked: Checked) -> Iterator[Fault]:
     """Quotes that are not, letter for letter, the text at their offsets."""
-    answers = checked.answers
     for name, column in VERBATIM.items():
         path = checked.table(name).path
-        for line, row, document in checked.placed(name):
-            start, end = row["start"], row["end"]
-            if start < end <= len(document.text) and document.text[start:end] != row[column]:
-                source_id = row.get("source_id", "")
-                answer = answers.get(source_id)
-                near = closest_words(document, row[column], answer, near=start)
+        sourced = "source_id" in checked.frames[name]
+        columns = ("start", "end", column, "source_id" if sourced else "document_id")
+        for line, document, start, end, quote, source_id in checked.placed(name, *columns):
+            text = document.text
+            if text[start:end] != quote and start < end <= len(text):
+                answer = checked.answers.get(source_id) if sourced else None
+                near = closest_words(document, quote, answer, near=start)
                 message = f"is not the text at {start}-{end}; {near}"
                 yield Fault(path, line, column, message)
 
 
 def inside_one_answer(checked: Checked) -> Iterator[Fault]:
     """Claims whose passage or list head leaves the answer of their source."""
-    answers = checked.answers
     for name in ("claims", "passes", "adjudication"):
         path = checked.table(name).path
-        for line, row, _ in checked.placed(name):
-            answer = answers[row["source_id"]]
-            first, last = answer["start"], answer["end"]
-            spans = {"start": (row["start"], row["end"])}
-            if HEAD.fullmatch(row.get("head", "")):
-                head, tail = row["head"].split("-")
-                spans["head"] = (int(head), int(tail))
-            for column, (start, end) in spans.items():
-                if start >= end and column == "head":
-                    yield Fault(path, line, column, f"{start} is not before {end}")
-                elif start < first or end > last:
-                    message = (
-                        f"{start}-{end} leaves the answer of {row['source_id']}, "
-                        f"which is {first}-{last}"
-                    )
-                    yield Fault(path, line, column, message)
+        for line, _, start, end, source_id in checked.placed(name, "start", "end", "source_id"):
+            answer = checked.answers[source_id]
+            if start < answer["start"] or end > answer["end"]:
+                yield Fault(path, line, "start", _leaves(start, end, answer))
+    for name in ("claims", "passes"):
+        path = checked.table(name).path
+        for line, _, head, source_id in checked.placed(name, "head", "source_id"):
+            if head and HEAD.fullmatch(head):
+                start, end = map(int, head.split("-"))
+                answer = checked.answers[source_id]
+                if start >= end:
+                    yield Fault(path, line, "head", f"{start} is not before {end}")
+                elif start < answer["start"] or end > answer["end"]:
+                    yield Fault(path, line, "head", _leaves(start, end, answer))
 
 
 def author_of_source(checked: Checked) -> Iterator[Fault]:
@@ -166,15 +163,13 @@ def author_of_source(checked: Checked) -> Iterator[Fault]:
 
 def figures_from_the_answer(checked: Checked) -> Iterator[Fault]:
     """Figures that the answer does not have as they are written."""
-    answers = checked.answers
     for name, column in (("claims", "figure"), ("passes", "figure"), ("doses", "as_written")):
-        for line, row, document in checked.placed(name):
-            if not row[column]:
-                continue
-            answer = answers[row["source_id"]]
-            if row[column] not in document.text[answer["start"] : answer["end"]]:
-                message = f"'{row[column]}' does not stand in the answer of {row['source_id']}"
-                yield Fault(checked.table(name).path, line, column, message)
+        for line, document, figure, source_id in checked.placed(name, column, "source_id"):
+            if figure:
+                answer = checked.answers[source_id]
+                if document.text.find(figure, answer["start"], answer["end"]) < 0:
+                    message = f"'{figure}' does not stand in the answer of {source_id}"
+                    yield Fault(checked.table(name).path, line, column, message)
 
 
 def doses_in_order(checked: Checked) -> Iterator[Fault]:
@@ -203,12 +198,14 @@ def every_character_in_a_sentence(checked: Checked) -> Iterator[Fault]:
     """Text of a document that no sentence holds, or two; sentences of the wrong source."""
     path = checked.table("sentences").path
     answers = checked.rows("sources")
+    sentences = list(checked.placed("sentences", "start", "end", "source_id"))
     for document_id, document in checked.documents.items():
         own = answers[answers["document_id"] == document_id].sort_values("start")
         ids, firsts, lasts = (own[name].tolist() for name in ("source_id", "start", "end"))
         reached = 0
-        for line, row, _ in (p for p in checked.placed("sentences") if p[2] is document):
-            start, end = row["start"], row["end"]
+        for line, own_document, start, end, source_id in sentences:
+            if own_document is not document:
+                continue
             if start < reached:
                 message = f"{start} is before the last sentence ends, at {reached}"
                 yield Fault(path, line, "start", message)
@@ -219,8 +216,8 @@ def every_character_in_a_sentence(checked: Checked) -> Iterator[Fault]:
             reached = max(reached, end)
             place = bisect_right(firsts, start) - 1
             expected = ids[place] if place >= 0 and end <= lasts[place] else ""
-            if row["source_id"] != expected:
-                message = _other_holder(row["source_id"], expected)
+            if source_id != expected:
+                message = _other_holder(source_id, expected)
                 yield Fault(path, line, "source_id", message)
         if document.text[reached:].strip():
             lost = document.text[reached:].strip()[:60]
@@ -231,33 +228,34 @@ def every_sentence_accounted_for(checked: Checked) -> Iterator[Fault]:
     """Sentences that carry neither a claim nor a reason, or both."""
     path = checked.table("sentences").path
     spans: dict[str, list[tuple[int, int]]] = {}
-    for _, row, document in checked.placed("claims"):
-        spans.setdefault(document.document_id, []).append((row["start"], row["end"]))
+    for _, document, start, end in checked.placed("claims", "start", "end"):
+        spans.setdefault(document.document_id, []).append((start, end))
     reach = {name: _reach(sorted(found)) for name, found in spans.items()}
-    for line, row, document in checked.placed("sentences"):
+    columns = ("start", "end", "reason", "text")
+    for line, document, start, end, reason, text in checked.placed("sentences", *columns):
         firsts, lasts = reach.get(document.document_id, ([], []))
         # Of the claims that begin before the sentence ends, one ends after it begins.
-        before = bisect_left(firsts, row["end"])
-        carried = before > 0 and lasts[before - 1] > row["start"]
-        if carried and row["reason"]:
-            message = f"'{row['reason']}' is a reason why no claim is here, but one is"
+        before = bisect_left(firsts, end)
+        carried = before > 0 and lasts[before - 1] > start
+        if carried and reason:
+            message = f"'{reason}' is a reason why no claim is here, but one is"
             yield Fault(path, line, "reason", message)
-        elif not carried and not row["reason"]:
-            message = f"the sentence has neither a claim nor a reason: {row['text'][:60]!r}"
+        elif not carried and not reason:
+            message = f"the sentence has neither a claim nor a reason: {text[:60]!r}"
             yield Fault(path, line, "reason", message)
 
 
 def questions_ask_propositions(checked: Checked) -> Iterator[Fault]:
     """Sentences that ask a proposition without being a question, or one that is not known."""
-    table = checked.table("sentences")
-    known = tuple(checked.frames["propositions"]["proposition_id"])
-    for line, row in checked.lines("sentences"):
-        if row["asks"] and row["reason"] != "question":
-            message = f"'{row['asks']}' is asked only by a sentence whose reason is question"
-            yield Fault(table.path, line, "asks", message)
-        for asked in row["asks"].split():
+    path = checked.table("sentences").path
+    known = dict.fromkeys(checked.frames["propositions"]["proposition_id"])
+    for line, asks, reason in checked.cells("sentences", "asks", "reason"):
+        if asks and reason != "question":
+            message = f"'{asks}' is asked only by a sentence whose reason is question"
+            yield Fault(path, line, "asks", message)
+        for asked in asks.split():
             if asked not in known:
-                yield Fault(table.path, line, "asks", unknown_word(asked, known))
+                yield Fault(path, line, "asks", unknown_word(asked, tuple(known)))
 
 
 def conflicts_once(checked: Checked) -> Iterator[Fault]:
@@ -295,15 +293,17 @@ def canonical_form(checked: Checked) -> Iterator[Fault]:
     """Tables that are not written in the one canonical way; claims out of document order."""
     claims = checked.frames["claims"]
     ordered = canonical_rows(claims, checked.frames["sources"])
-    moved = [line for line, place in zip(claims.index, ordered.index, strict=True) if line != place]
+    moved = claims.index[claims.index != ordered.index].tolist()
     if moved:
         message = "the rows are not in document order from here on; `format` puts them right"
-        yield Fault(checked.table("claims").path, int(moved[0]), "", message)
+        yield Fault(checked.table("claims").path, moved[0], "", message)
     for name, frame in checked.frames.items():
         path = checked.table(name).path
         written = (checked.root / path).read_bytes()
+        if b"\r" in written or written.startswith(b"\xef\xbb\xbf"):
+            continue
         expected = csv_text(frame).encode()
-        if written != expected and b"\r" not in written and not written.startswith(b"\xef\xbb\xbf"):
+        if written != expected:
             line = _first_difference(written, expected)
             message = "is not in canonical form (quotes only where needed, LF at the end)"
             yield Fault(path, line, "", f"{message}; `format` puts it right")
@@ -363,20 +363,24 @@ def conclusion_faults(root: Path) -> list[Fault]:
 
 
 def _unknown(
-    checked: Checked,
-    name: str,
-    line: int,
-    columns: tuple[str, ...],
-    values: list[str],
-    table: str,
-    known: set[tuple[str, ...]],
+    checked: Checked, table: Table, line: int, values: list[str], key: ForeignKey
 ) -> Fault:
-    path, target = checked.table(name).path, checked.table(table).path
+    """The fault of values that do not stand in the table that a foreign key names."""
+    target = checked.table(key.table).path
     if len(values) == 1:
-        words = unknown_word(values[0], tuple(sorted(key[0] for key in known)))
-        return Fault(path, line, columns[0], f"{words} in {target}")
-    named = ", ".join(f"{column} {value}" for column, value in zip(columns, values, strict=True))
-    return Fault(path, line, columns[0], f"no row of {target} has {named}")
+        known = tuple(sorted(set(checked.frames[key.table][key.referenced[0]])))
+        message = f"{unknown_word(values[0], known)} in {target}"
+    else:
+        cells = zip(key.columns, values, strict=True)
+        named = ", ".join(f"{column} {value}" for column, value in cells)
+        message = f"no row of {target} has {named}"
+    return Fault(table.path, line, key.columns[0], message)
+
+
+def _leaves(start: int, end: int, answer: dict[str, Any]) -> str:
+    """What is wrong with a passage that is not inside the answer of its source."""
+    place = f"{answer['start']}-{answer['end']}"
+    return f"{start}-{end} leaves the answer of {answer['source_id']}, which is {place}"
 
 
 def _other_holder(given: str, expected: str) -> str:
