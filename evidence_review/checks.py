@@ -27,11 +27,10 @@ from evidence_review.dataset import (
     Fault,
     csv_text,
     load,
-    read_all,
-    read_works,
+    read,
     rows_of,
 )
-from evidence_review.dictionary import ForeignKey, Table, not_one_of, read_dictionary
+from evidence_review.dictionary import ForeignKey, Table, not_one_of
 from evidence_review.literature_checks import LITERATURE_RULES
 
 VERBATIM = {"claims": "quote", "passes": "quote", "sentences": "text", "glossary": "phrase"}
@@ -46,13 +45,12 @@ def check(root: Path, *, concluded: bool = True) -> list[Fault]:
     Where a table cannot be read at all, the rules between tables wait until it can. Without
     `concluded`, the conclusions that are kept are left to `render`: a new review has none yet.
     """
-    dictionary = read_dictionary(root)
-    frames, documents, faults = read_all(root, dictionary)
-    works, unread = read_works(root)
-    faults += unread
-    readable = len(frames) == len(dictionary.tables) - 1 and not unread
-    if readable and len(documents) == len(dictionary.documents):
-        checked = Checked(root, dictionary, frames, documents, works)
+    reading = read(root)
+    faults = list(reading.faults)
+    if reading.complete:
+        checked = Checked(
+            root, reading.dictionary, reading.frames, reading.documents, reading.works
+        )
         for rule in RULES:
             faults += rule(checked)
     if concluded and not any(not fault.warning for fault in faults):

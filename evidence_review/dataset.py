@@ -129,9 +129,51 @@ class Dataset:
         return _mapped(self.sources, "source_id", "document_id")
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What the files of a review hold, before it is known whether it can be used.
+
+    Every readable table as text, indexed by the line of the file at which each row begins, every
+    unchanged document, the works, and what is wrong with all that, seen for itself.
+    """
+
+    root: Path
+    dictionary: Dictionary
+    frames: dict[str, pd.DataFrame]
+    documents: dict[str, Document]
+    works: dict[str, Work]
+    faults: list[Fault]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file could be read, whatever is wrong with its cells."""
+        return (
+            self.frames.keys() == self.dictionary.tables.keys() - {"conclusions"}
+            and self.documents.keys() == self.dictionary.documents.keys()
+            and not any(fault.path == BIBLIOGRAPHY_FILE for fault in self.faults)
+        )
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The whole data, typed; DataError where any of it cannot be used."""
+        if self.faults:
+            raise DataError(self.faults)
+        typed = {
+            name.replace("-", "_"): typed_table(frame, self.dictionary.tables[name])
+            for name, frame in self.frames.items()
+        }
+        return Dataset(
+            root=self.root,
+            dictionary=self.dictionary,
+            documents=self.documents,
+            bibliography=self.works,
+            **typed,
+        )
+
+
 _TABLES = tuple(field.name for field in fields(Dataset) if field.type == "pd.DataFrame")
 # What was read last in each folder, so that a process (or one forked from it) reads it once.
-_kept: dict[Path, tuple[dict[str, str], Dataset]] = {}
+_kept: dict[Path, tuple[dict[str, str], Reading]] = {}
 
 
 def load(root: Path | None = None, topic: str = ALL, conflicting: bool = False) -> Dataset:
@@ -142,16 +184,26 @@ def load(root: Path | None = None, topic: str = ALL, conflicting: bool = False) 
     header, or has a cell that its column does not admit. The rules between tables are those of
     `evidence_review.checks`.
     """
-    folder = root or find_root()
-    dictionary = read_dictionary(folder)
-    before = _contents(folder, dictionary)
-    if folder not in _kept or _kept[folder][0] != before:
-        whole = _whole(folder, dictionary)
-        if _contents(folder, dictionary) != before:
-            raise DataError([Fault(str(folder), 0, "", "changed while it was read; try again")])
-        _kept[folder] = (before, whole)
+    dataset = read(root or find_root()).dataset
     _note_reading(topic, conflicting)
-    return narrowed(_kept[folder][1], topic, conflicting)
+    return narrowed(dataset, topic, conflicting)
+
+
+def read(root: Path) -> Reading:
+    """What the files of the review in `root` hold: read once, until one of them changes.
+
+    DataError where one of them changes meanwhile.
+    """
+    dictionary = read_dictionary(root)
+    before = _contents(root, dictionary)
+    if root in _kept and _kept[root][0] == before:
+        return _kept[root][1]
+    reading = _read_all(root, dictionary)
+    if _contents(root, dictionary) != before:
+        raise DataError([Fault(str(root), 0, "", "changed while it was read; try again")])
+    if not reading.faults:
+        _kept[root] = (before, reading)
+    return reading
 
 
 def narrowed(dataset: Dataset, topic: str, conflicting: bool = False) -> Dataset:
@@ -180,31 +232,6 @@ def narrowed(dataset: Dataset, topic: str, conflicting: bool = False) -> Dataset
         cited = _words(tables["verdicts"]["references"]) | _words(tables["harms"]["references"])
         bibliography = {name: work for name, work in bibliography.items() if name in cited}
     return replace(dataset, bibliography=bibliography, **tables)
-
-
-def read_all(
-    root: Path, dictionary: Dictionary
-) -> tuple[dict[str, pd.DataFrame], dict[str, Document], list[Fault]]:
-    """Every readable table as text, every unchanged document, and what is wrong with the others.
-
-    Tables are indexed by the line of the file at which each row begins. `conclusions` is what
-    the review computes and not what it reads, so it is left to those who compare it.
-    """
-    frames: dict[str, pd.DataFrame] = {}
-    documents: dict[str, Document] = {}
-    faults: list[Fault] = []
-    for document_id, origin in dictionary.documents.items():
-        try:
-            documents[document_id] = read_document(root, origin)
-        except (DocumentChanged, OSError) as error:
-            faults.append(Fault(origin.path, 0, "", _reason(error)))
-    for name, table in dictionary.tables.items():
-        if name != "conclusions":
-            frame, found = read_table(root, table)
-            faults += found
-            if frame is not None:
-                frames[name] = frame
-    return frames, documents, faults
 
 
 def read_works(root: Path) -> tuple[dict[str, Work], list[Fault]]:
@@ -312,24 +339,27 @@ def rows_of(table: pd.DataFrame, names: Iterable[str]) -> Iterator[tuple[Any, ..
     return zip(*(table[name].astype("object").tolist() for name in names), strict=True)
 
 
-def _whole(folder: Path, dictionary: Dictionary) -> Dataset:
-    """The whole data of a review; DataError where any of it cannot be used."""
-    frames, documents, faults = read_all(folder, dictionary)
-    bibliography, unread = read_works(folder)
-    if faults or unread:
-        raise DataError([*faults, *unread])
-    typed = {
-        name.replace("-", "_"): typed_table(frames[name], dictionary.tables[name])
-        for name in dictionary.tables
-        if name != "conclusions"
-    }
-    return Dataset(
-        root=folder,
-        dictionary=dictionary,
-        documents=documents,
-        bibliography=bibliography,
-        **typed,
-    )
+def _read_all(root: Path, dictionary: Dictionary) -> Reading:
+    """What the files of a review hold, whatever is wrong with it.
+
+    `conclusions` is what the review computes and not what it reads, so it is left to those who
+    compare it.
+    """
+    frames: dict[str, pd.DataFrame] = {}
+    documents: dict[str, Document] = {}
+    works, faults = read_works(root)
+    for document_id, origin in dictionary.documents.items():
+        try:
+            documents[document_id] = read_document(root, origin)
+        except (DocumentChanged, OSError) as error:
+            faults.append(Fault(origin.path, 0, "", _reason(error)))
+    for name, table in dictionary.tables.items():
+        if name != "conclusions":
+            frame, found = read_table(root, table)
+            faults += found
+            if frame is not None:
+                frames[name] = frame
+    return Reading(root, dictionary, frames, documents, works, faults)
 
 
 def _contents(folder: Path, dictionary: Dictionary) -> dict[str, str]:
