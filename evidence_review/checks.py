@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evidence_review.canonical import canonical_rows, closest_words
-from evidence_review.checked import Checked, Rule, unknown_word
+from evidence_review.checked import Checked, Rule, cells_of, unknown_word
 from evidence_review.conclusions import (
     CHANGELOG,
     changes,
@@ -31,6 +31,7 @@ from evidence_review.dataset import (
     rows_of,
 )
 from evidence_review.dictionary import ForeignKey, Table, not_one_of
+from evidence_review.document import Document
 from evidence_review.literature_checks import LITERATURE_RULES
 
 VERBATIM = {"claims": "quote", "passes": "quote", "sentences": "text", "glossary": "phrase"}
@@ -84,65 +85,57 @@ def level_fits_basis(checked: Checked) -> Iterator[Fault]:
     for name in ("claims", "passes"):
         table = checked.table(name)
         known = table.column("evidence_level").vocabulary
+        pairs = set(rows_of(checked.frames[name], ("evidence_level", "basis")))
+        wanted = {pair: _wanted(*pair) for pair in pairs if pair[0] in known}
         for line, level, basis in checked.cells(name, "evidence_level", "basis"):
-            if level not in known:
-                continue
-            if (basis == "research_cited") != (level in CITED_LEVELS):
-                wanted = "levels 1 to 3 are for research_cited and for it alone"
-            elif (basis in EXPERIENCE) != (level == "4"):
-                wanted = f"level 4 is for {' and '.join(EXPERIENCE)} and for them alone"
-            else:
-                continue
-            message = f"level {level} does not go with basis '{basis}': {wanted}"
-            yield Fault(table.path, line, "evidence_level", message)
+            if wanted.get((level, basis)):
+                message = f"level {level} does not go with basis '{basis}': {wanted[level, basis]}"
+                yield Fault(table.path, line, "evidence_level", message)
 
 
 def offsets_in_order(checked: Checked) -> Iterator[Fault]:
     """Offsets that are swapped, empty stretches, or beyond the end of the document."""
     for name in ("claims", "passes", "adjudication", "sources", "sentences", "glossary"):
         path = checked.table(name).path
-        for line, document, start, end in checked.placed(name, "start", "end"):
-            if start >= end:
-                hint = "are they swapped?" if start > end else "the passage is empty"
-                yield Fault(path, line, "start", f"{start} is not before the end {end}; {hint}")
-            elif end > len(document.text):
-                message = f"{end} is beyond the document, which has {len(document.text)} characters"
-                yield Fault(path, line, "end", message)
+        for document, rows in checked.placed(name):
+            length = len(document.text)
+            wrong = rows[(rows["start"] >= rows["end"]) | (rows["end"] > length)]
+            for line, start, end in cells_of(wrong, "start", "end"):
+                if start >= end:
+                    hint = "are they swapped?" if start > end else "the passage is empty"
+                    message = f"{start} is not before the end {end}; {hint}"
+                    yield Fault(path, line, "start", message)
+                else:
+                    message = f"{end} is beyond the document, which has {length} characters"
+                    yield Fault(path, line, "end", message)
 
 
 def verbatim_passages(checked: Checked) -> Iterator[Fault]:
     """Quotes that are not, letter for letter, the text at their offsets."""
     for name, column in VERBATIM.items():
         path = checked.table(name).path
-        sourced = "source_id" in checked.frames[name]
-        columns = ("start", "end", column, "source_id" if sourced else "document_id")
-        for line, document, start, end, quote, source_id in checked.placed(name, *columns):
+        for document, rows in checked.placed(name):
             text = document.text
-            if text[start:end] != quote and start < end <= len(text):
-                answer = checked.answers.get(source_id) if sourced else None
-                near = closest_words(document, quote, answer, near=start)
-                message = f"is not the text at {start}-{end}; {near}"
-                yield Fault(path, line, column, message)
+            for line, start, end, quote in cells_of(rows, "start", "end", column):
+                if text[start:end] != quote and start < end <= len(text):
+                    answer = checked.answers.get(rows.loc[line].get("source_id", ""))
+                    near = closest_words(document, quote, answer, near=start)
+                    message = f"is not the text at {start}-{end}; {near}"
+                    yield Fault(path, line, column, message)
 
 
 def inside_one_answer(checked: Checked) -> Iterator[Fault]:
     """Claims whose passage or list head leaves the answer of their source."""
     for name in ("claims", "passes", "adjudication"):
         path = checked.table(name).path
-        for line, _, start, end, source_id in checked.placed(name, "start", "end", "source_id"):
-            answer = checked.answers[source_id]
-            if start < answer["start"] or end > answer["end"]:
-                yield Fault(path, line, "start", _leaves(start, end, answer))
-    for name in ("claims", "passes"):
-        path = checked.table(name).path
-        for line, _, head, source_id in checked.placed(name, "head", "source_id"):
-            if head and HEAD.fullmatch(head):
-                start, end = map(int, head.split("-"))
+        for _, rows in checked.placed(name):
+            for line, start, end, source_id in cells_of(rows, "start", "end", "source_id"):
                 answer = checked.answers[source_id]
-                if start >= end:
-                    yield Fault(path, line, "head", f"{start} is not before {end}")
-                elif start < answer["start"] or end > answer["end"]:
-                    yield Fault(path, line, "head", _leaves(start, end, answer))
+                if start < answer["start"] or end > answer["end"]:
+                    yield Fault(path, line, "start", _leaves(start, end, answer))
+    for name in ("claims", "passes"):
+        for _, rows in checked.placed(name):
+            yield from _heads_outside(checked, checked.table(name).path, rows)
 
 
 def author_of_source(checked: Checked) -> Iterator[Fault]:
@@ -162,12 +155,12 @@ def author_of_source(checked: Checked) -> Iterator[Fault]:
 def figures_from_the_answer(checked: Checked) -> Iterator[Fault]:
     """Figures that the answer does not have as they are written."""
     for name, column in (("claims", "figure"), ("passes", "figure"), ("doses", "as_written")):
-        for line, document, figure, source_id in checked.placed(name, column, "source_id"):
-            if figure:
-                answer = checked.answers[source_id]
-                if document.text.find(figure, answer["start"], answer["end"]) < 0:
+        path = checked.table(name).path
+        for document, rows in checked.placed(name):
+            for line, figure, source_id in cells_of(rows, column, "source_id"):
+                if figure and not _stands_in(document, figure, checked.answers[source_id]):
                     message = f"'{figure}' does not stand in the answer of {source_id}"
-                    yield Fault(checked.table(name).path, line, column, message)
+                    yield Fault(path, line, column, message)
 
 
 def doses_in_order(checked: Checked) -> Iterator[Fault]:
@@ -195,51 +188,38 @@ def answers_apart(checked: Checked) -> Iterator[Fault]:
 def every_character_in_a_sentence(checked: Checked) -> Iterator[Fault]:
     """Text of a document that no sentence holds, or two; sentences of the wrong source."""
     path = checked.table("sentences").path
-    answers = checked.rows("sources")
-    sentences = list(checked.placed("sentences", "start", "end", "source_id"))
-    for document_id, document in checked.documents.items():
-        own = answers[answers["document_id"] == document_id].sort_values("start")
-        ids, firsts, lasts = (own[name].tolist() for name in ("source_id", "start", "end"))
-        reached = 0
-        for line, own_document, start, end, source_id in sentences:
-            if own_document is not document:
-                continue
+    for document, rows in checked.placed("sentences"):
+        text, reached = document.text, 0
+        for line, start, end in cells_of(rows, "start", "end"):
             if start < reached:
                 message = f"{start} is before the last sentence ends, at {reached}"
                 yield Fault(path, line, "start", message)
-            elif document.text[reached:start].strip():
-                lost = document.text[reached:start].strip()
+            elif lost := text[reached:start].strip():
                 message = f"no sentence holds the text before it: {lost!r}"
                 yield Fault(path, line, "start", message)
             reached = max(reached, end)
-            place = bisect_right(firsts, start) - 1
-            expected = ids[place] if place >= 0 and end <= lasts[place] else ""
-            if source_id != expected:
-                message = _other_holder(source_id, expected)
-                yield Fault(path, line, "source_id", message)
-        if document.text[reached:].strip():
-            lost = document.text[reached:].strip()[:60]
-            yield Fault(path, 0, "", f"no sentence holds the end of {document_id}: {lost!r}")
+        if lost := text[reached:].strip()[:60]:
+            message = f"no sentence holds the end of {document.document_id}: {lost!r}"
+            yield Fault(path, 0, "", message)
+        expected = _holders(checked, document, rows)
+        wrong = rows["source_id"].to_numpy() != expected
+        for (line, given), holder in zip(
+            cells_of(rows[wrong], "source_id"), expected[wrong], strict=True
+        ):
+            yield Fault(path, line, "source_id", _other_holder(given, holder))
 
 
 def every_sentence_accounted_for(checked: Checked) -> Iterator[Fault]:
     """Sentences that carry neither a claim nor a reason, or both."""
     path = checked.table("sentences").path
-    spans: dict[str, list[tuple[int, int]]] = {}
-    for _, document, start, end in checked.placed("claims", "start", "end"):
-        spans.setdefault(document.document_id, []).append((start, end))
-    reach = {name: _reach(sorted(found)) for name, found in spans.items()}
-    columns = ("start", "end", "reason", "text")
-    for line, document, start, end, reason, text in checked.placed("sentences", *columns):
-        firsts, lasts = reach.get(document.document_id, ([], []))
-        # Of the claims that begin before the sentence ends, one ends after it begins.
-        before = bisect_left(firsts, end)
-        carried = before > 0 and lasts[before - 1] > start
-        if carried and reason:
-            message = f"'{reason}' is a reason why no claim is here, but one is"
-            yield Fault(path, line, "reason", message)
-        elif not carried and not reason:
+    claims = {document.document_id: rows for document, rows in checked.placed("claims")}
+    for document, rows in checked.placed("sentences"):
+        carried = _overlapping(rows, claims[document.document_id])
+        wrong = rows[carried == (rows["reason"] != "")]
+        for line, reason, text in cells_of(wrong, "reason", "text"):
             message = f"the sentence has neither a claim nor a reason: {text[:60]!r}"
+            if reason:
+                message = f"'{reason}' is a reason why no claim is here, but one is"
             yield Fault(path, line, "reason", message)
 
 
@@ -279,7 +259,7 @@ def conflicts_once(checked: Checked) -> Iterator[Fault]:
 
 def propositions_in_use(checked: Checked) -> Iterator[Fault]:
     """Propositions that no claim bears on: a warning."""
-    used = set(checked.frames["claims"]["proposition_id"])
+    used = set(checked.frames["claims"]["proposition_id"].tolist())
     frame = checked.frames["propositions"]
     for line, name in frame.loc[~frame["proposition_id"].isin(used), "proposition_id"].items():
         path = checked.table("propositions").path
@@ -289,7 +269,9 @@ def propositions_in_use(checked: Checked) -> Iterator[Fault]:
 
 def canonical_form(checked: Checked) -> Iterator[Fault]:
     """Tables that are not written in the one canonical way; claims out of document order."""
-    claims = checked.frames["claims"]
+    claims, readable = checked.frames["claims"], checked.rows("claims")
+    # Offsets that are numbers already are not read once more.
+    claims = readable if len(readable) == len(claims) else claims
     ordered = canonical_rows(claims, checked.frames["sources"])
     moved = claims.index[claims.index != ordered.index].tolist()
     if moved:
@@ -326,11 +308,6 @@ RULES: tuple[Rule, ...] = (
     canonical_form,
     *LITERATURE_RULES,
 )
-
-
-def _reach(spans: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
-    """Where sorted spans begin, and how far the ones up to each of them reach."""
-    return [first for first, _ in spans], list(accumulate((last for _, last in spans), max))
 
 
 def conclusion_faults(root: Path) -> list[Fault]:
@@ -373,6 +350,52 @@ def _unknown(
         named = ", ".join(f"{column} {value}" for column, value in cells)
         message = f"no row of {target} has {named}"
     return Fault(table.path, line, key.columns[0], message)
+
+
+def _wanted(level: str, basis: str) -> str:
+    """Why an evidence level does not go with a basis, or an empty text."""
+    if (basis == "research_cited") != (level in CITED_LEVELS):
+        return "levels 1 to 3 are for research_cited and for it alone"
+    if (basis in EXPERIENCE) != (level == "4"):
+        return f"level 4 is for {' and '.join(EXPERIENCE)} and for them alone"
+    return ""
+
+
+def _heads_outside(checked: Checked, path: str, rows: pd.DataFrame) -> Iterator[Fault]:
+    """The list heads that are swapped, or not inside the answer of their source."""
+    for line, head, source_id in cells_of(rows, "head", "source_id"):
+        if head and HEAD.fullmatch(head):
+            start, end = map(int, head.split("-"))
+            answer = checked.answers[source_id]
+            if start >= end:
+                yield Fault(path, line, "head", f"{start} is not before {end}")
+            elif start < answer["start"] or end > answer["end"]:
+                yield Fault(path, line, "head", _leaves(start, end, answer))
+
+
+def _stands_in(document: Document, words: str, answer: dict[str, Any]) -> bool:
+    return document.text.find(words, answer["start"], answer["end"]) >= 0
+
+
+def _holders(checked: Checked, document: Document, sentences: pd.DataFrame) -> np.ndarray:
+    """The source in whose answer each sentence of a document stands; empty where in none."""
+    sources = checked.rows("sources")
+    own = sources[sources["document_id"] == document.document_id].sort_values("start")
+    place = np.searchsorted(own["start"], sentences["start"], side="right") - 1
+    # Before the first answer, the place is -1: what stands last here is no answer.
+    ids = np.array([*own["source_id"], ""], dtype=object)
+    lasts = np.array([*own["end"], -1])
+    return np.where(sentences["end"] <= lasts[place], ids[place], "")
+
+
+def _overlapping(sentences: pd.DataFrame, claims: pd.DataFrame) -> np.ndarray:
+    """Which of some sentences hold at least a part of a claim."""
+    ordered = claims.sort_values("start")
+    # How far the claims reach that begin before the sentence ends; nowhere where there is none.
+    reach = np.maximum.accumulate([-1, *ordered["end"]])
+    before = np.searchsorted(ordered["start"], sentences["end"], side="left")
+    carried: np.ndarray = reach[before] > sentences["start"].to_numpy()
+    return carried
 
 
 def _leaves(start: int, end: int, answer: dict[str, Any]) -> str:
