@@ -16,6 +16,9 @@ from evidence_review.dataset import INTEGER, Fault, records
 from evidence_review.dictionary import Dictionary, Table, suggest
 from evidence_review.document import Document
 
+# A document with the rows of a table that stand in it.
+Placed = tuple[Document, pd.DataFrame]
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -28,6 +31,7 @@ class Checked:
     works: dict[str, Work]
     _lines: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict, repr=False)
     _rows: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _placed: dict[str, list[Placed]] = field(default_factory=dict, repr=False)
 
     def table(self, name: str) -> Table:
         """The table of this name in the data dictionary."""
@@ -62,17 +66,20 @@ class Checked:
         rows = self.rows("sources").drop_duplicates("source_id").to_dict("records")
         return {row["source_id"]: row for row in rows}
 
-    def placed(self, name: str) -> Iterator[tuple[Document, pd.DataFrame]]:
+    def placed(self, name: str) -> list[Placed]:
         """Each document with the rows of a table, as of `rows`, that stand in it."""
-        rows = self.rows(name)
-        if "document_id" in rows:
-            held = rows["document_id"]
-        else:
-            documents = {source_id: row["document_id"] for source_id, row in self.answers.items()}
-            held = rows["source_id"].map(documents)
-        for document_id, document in self.documents.items():
-            own = (held == document_id).to_numpy(dtype=bool)
-            yield document, rows if own.all() else rows[own]
+        if name not in self._placed:
+            rows = self.rows(name)
+            if "document_id" in rows:
+                held = rows["document_id"]
+            else:
+                documents = {source: row["document_id"] for source, row in self.answers.items()}
+                held = rows["source_id"].map(documents)
+            self._placed[name] = [
+                (document, rows[held == document_id])
+                for document_id, document in self.documents.items()
+            ]
+        return self._placed[name]
 
 
 Rule = Callable[[Checked], Iterator[Fault]]

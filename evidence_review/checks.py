@@ -126,16 +126,19 @@ def verbatim_passages(checked: Checked) -> Iterator[Fault]:
 
 def inside_one_answer(checked: Checked) -> Iterator[Fault]:
     """Claims whose passage or list head leaves the answer of their source."""
+    firsts, lasts = (
+        {source_id: answer[column] for source_id, answer in checked.answers.items()}
+        for column in ("start", "end")
+    )
     for name in ("claims", "passes", "adjudication"):
         path = checked.table(name).path
         for _, rows in checked.placed(name):
-            for line, start, end, source_id in cells_of(rows, "start", "end", "source_id"):
-                answer = checked.answers[source_id]
-                if start < answer["start"] or end > answer["end"]:
-                    yield Fault(path, line, "start", _leaves(start, end, answer))
-    for name in ("claims", "passes"):
-        for _, rows in checked.placed(name):
-            yield from _heads_outside(checked, checked.table(name).path, rows)
+            first, last = (rows["source_id"].map(ends) for ends in (firsts, lasts))
+            outside = rows[(rows["start"] < first) | (rows["end"] > last)]
+            for line, start, end, source_id in cells_of(outside, "start", "end", "source_id"):
+                yield Fault(path, line, "start", _leaves(start, end, checked.answers[source_id]))
+            if "head" in rows:
+                yield from _heads_outside(checked, path, rows[rows["head"] != ""])
 
 
 def author_of_source(checked: Checked) -> Iterator[Fault]:
@@ -157,8 +160,10 @@ def figures_from_the_answer(checked: Checked) -> Iterator[Fault]:
     for name, column in (("claims", "figure"), ("passes", "figure"), ("doses", "as_written")):
         path = checked.table(name).path
         for document, rows in checked.placed(name):
-            for line, figure, source_id in cells_of(rows, column, "source_id"):
-                if figure and not _stands_in(document, figure, checked.answers[source_id]):
+            given = rows[rows[column] != ""]
+            for line, figure, source_id in cells_of(given, column, "source_id"):
+                answer = checked.answers[source_id]
+                if document.text.find(figure, answer["start"], answer["end"]) < 0:
                     message = f"'{figure}' does not stand in the answer of {source_id}"
                     yield Fault(path, line, column, message)
 
@@ -242,9 +247,8 @@ def conflicts_once(checked: Checked) -> Iterator[Fault]:
     frame = checked.frames["propositions"]
     place = {name: number for number, name in enumerate(frame["proposition_id"])}
     seen: set[tuple[str, str]] = set()
-    for line, row in checked.lines("propositions"):
-        own = row["proposition_id"]
-        for other in row["conflicts_with"].split():
+    for line, own, others in checked.cells("propositions", "proposition_id", "conflicts_with"):
+        for other in others.split():
             if other not in place:
                 message = unknown_word(other, tuple(place))
             elif place[other] <= place[own]:
@@ -364,17 +368,13 @@ def _wanted(level: str, basis: str) -> str:
 def _heads_outside(checked: Checked, path: str, rows: pd.DataFrame) -> Iterator[Fault]:
     """The list heads that are swapped, or not inside the answer of their source."""
     for line, head, source_id in cells_of(rows, "head", "source_id"):
-        if head and HEAD.fullmatch(head):
+        if HEAD.fullmatch(head):
             start, end = map(int, head.split("-"))
             answer = checked.answers[source_id]
             if start >= end:
                 yield Fault(path, line, "head", f"{start} is not before {end}")
             elif start < answer["start"] or end > answer["end"]:
                 yield Fault(path, line, "head", _leaves(start, end, answer))
-
-
-def _stands_in(document: Document, words: str, answer: dict[str, Any]) -> bool:
-    return document.text.find(words, answer["start"], answer["end"]) >= 0
 
 
 def _holders(checked: Checked, document: Document, sentences: pd.DataFrame) -> np.ndarray:

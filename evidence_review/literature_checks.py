@@ -221,7 +221,7 @@ def _quotes_of_harms(checked: Checked) -> dict[tuple[str, ...], str]:
     """The quote of each claim that a harm is of, by the key that names the claim."""
     harmful = set(rows_of(checked.frames["harms"], CLAIM_KEY))
     claims = checked.frames["claims"]
-    keyed = zip(rows_of(claims, CLAIM_KEY), claims["quote"], strict=True)
+    keyed = zip(rows_of(claims, CLAIM_KEY), claims["quote"].tolist(), strict=True)
     return {key: quote for key, quote in keyed if key in harmful}
 
 
