@@ -2,6 +2,7 @@
 
 A review of so many claims is generated: a document of one sentence a claim, ten sources, one
 proposition for every twenty claims, no literature. Each size runs in a process of its own.
+Everything between the start and the end counts, `load` and `check` as anybody calls them.
 
     python benchmarks/growth.py 100 1000 10000
 """
