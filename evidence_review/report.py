@@ -28,7 +28,7 @@ from traitlets.config import Config
 
 from evidence_review.atomic import write_if_changed
 from evidence_review.catalogue import CatalogueError, Report
-from evidence_review.dataset import Dataset, Reading
+from evidence_review.dataset import Dataset, Part
 from evidence_review.dictionary import not_one_of
 from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork, preload
 from evidence_review.refusal import ParameterError
@@ -67,7 +67,7 @@ class Outcome:
     report: Report
     state: str
     reason: str = ""
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[Part, ...] = ()
     output: str = ""
 
 
