@@ -40,6 +40,7 @@ START_SECONDS = 120
 HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 SAFETY = re.compile(r'<section class="limits">.*?</section>', re.DOTALL)
 QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
+KERNEL_ARGUMENTS = (*QUIET_KERNEL, *NOT_KEPT)
 SELECTION_PARAMETERS = ("topic", "threshold", "weakest_level", "phase", "sources")
 TEMPLATES = Path(__file__).parent / "template"
 PARAMETER_TYPES: Mapping[str, Callable[[str], Any]] = {
@@ -198,7 +199,7 @@ def _kernel(root: Path) -> Iterator[Any]:
         return
     preload()
     with contextlib.chdir(root):
-        kernel = ForkedKernel([*QUIET_KERNEL, *NOT_KEPT])
+        kernel = ForkedKernel(KERNEL_ARGUMENTS)
     try:
         yield kernel
     finally:
