@@ -65,7 +65,6 @@ PRELOADED = (
     "IPython.core.pylabtools",
     "IPython.extensions.storemagic",
     "faulthandler",
-    "ipykernel.debugger",
     "ipykernel.displayhook",
     "ipykernel.kernelapp",
     "pdb",
@@ -311,7 +310,8 @@ class ForkedKernelApp(IPKernelApp):
         """Nothing: what people have a kernel load is for `begin`."""
 
     def init_code(self) -> None:
-        """Nothing: what people have a kernel run is for `begin`."""
+        """Note which modules are loaded; what people have a kernel run is for `begin`."""
+        vars(self.shell)["_sys_modules_keys"] = set(sys.modules)
 
     def init_kernel(self) -> None:
         """Make the kernel as the base class does, but for the channels that there are not."""
@@ -334,7 +334,15 @@ class ForkedKernelApp(IPKernelApp):
         self.session.pid = os.getpid()
         super().init_io()
         super().init_extensions()
-        super().init_code()
+        # As `init_code` does, but for the modules: each of their names is a page of memory.
+        self._run_startup_files()
+        self._run_exec_lines()
+        self._run_exec_files()
+        if self.hide_initial_ns:
+            shell: Any = self.shell
+            shell.user_ns_hidden.update(shell.user_ns)
+        self._run_cmd_line_code()
+        self._run_module()
         sys.stdout.flush()
         sys.stderr.flush()
         self.start()
@@ -540,8 +548,11 @@ def can_fork() -> bool:
 @cache
 def preload() -> None:
     """Import, once, what the notebooks and their kernels import."""
-    # The debugger that ipykernel loads would say on every start that it may miss a breakpoint.
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    without: Any = None
+    # No debugger reaches a forked kernel, and it takes as long to load as pandas.
+    if sys.modules.setdefault("debugpy", without) is without:
+        importlib.import_module("ipykernel.debugger")
+        del sys.modules["debugpy"]
     for name in PRELOADED:
         importlib.import_module(name)
     settle()

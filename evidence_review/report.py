@@ -163,11 +163,12 @@ def executed(root: Path, report: Report, engine: str) -> nbformat.NotebookNode:
     # What it would log is in the exceptions.
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     begun: list[int] = []
+    source = notebook_path(root, report.notebook).read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             notebook: nbformat.NotebookNode = papermill.execute_notebook(
-                _without_outputs(notebook_path(root, report.notebook)),
+                _without_outputs(source),
                 # Nobody reads the executed notebook, and papermill would write it after each cell.
                 None,
                 parameters=dict(report.parameters),
@@ -206,13 +207,14 @@ def _kernel(root: Path) -> Iterator[Any]:
         kernel.end()
 
 
-def _without_outputs(path: Path) -> nbformat.NotebookNode:
+@cache
+def _without_outputs(content: str) -> nbformat.NotebookNode:
     """A notebook without what it shows in JupyterLab: that would be read to be thrown away."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    for cell in content["cells"]:
+    found = json.loads(content)
+    for cell in found["cells"]:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
-    notebook: nbformat.NotebookNode = nbformat.reads(json.dumps(content), as_version=4)
+    notebook: nbformat.NotebookNode = nbformat.reads(json.dumps(found), as_version=4)
     return notebook
 
 
@@ -227,8 +229,9 @@ def kernel_settings(folder: str) -> Config:
 
 def export(notebook: nbformat.NotebookNode, report: Report) -> str:
     """An executed notebook as one self-contained page: what its cells show, without their code."""
-    body, _ = _exporter().from_notebook_node(notebook, {"report": report})
-    return with_contents(str(body))
+    # The exporter itself would validate a copy of the notebook a dozen times on the way.
+    body = _exporter().template.render(nb=notebook, resources={"report": report})
+    return with_contents(body)
 
 
 def prepare() -> None:
