@@ -181,6 +181,11 @@ def narrowed(dataset: Dataset, topic: str, conflicting: bool = False) -> Dataset
     return replace(dataset, bibliography=bibliography, **tables)
 
 
+def tables_of(dataset: Dataset) -> dict[str, pd.DataFrame]:
+    """The tables of a dataset by the names of its fields."""
+    return {name: getattr(dataset, name) for name in _TABLES}
+
+
 def read_all(
     root: Path, dictionary: Dictionary
 ) -> tuple[dict[str, pd.DataFrame], dict[str, Document], list[Fault]]:
