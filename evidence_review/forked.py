@@ -430,6 +430,7 @@ class Nursery:
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
+        preload()
         self.arguments = tuple(arguments)
         self.line, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         given = _parsed(self.arguments)

@@ -30,7 +30,7 @@ from evidence_review.atomic import write_if_changed
 from evidence_review.catalogue import CatalogueError, Report
 from evidence_review.dataset import Dataset
 from evidence_review.dictionary import not_one_of
-from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork, preload
+from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork
 from evidence_review.selection import ParameterError, select
 
 KERNEL = "python3"
@@ -198,7 +198,6 @@ def _kernel(root: Path) -> Iterator[Any]:
     if not can_fork():
         yield None
         return
-    preload()
     with contextlib.chdir(root):
         kernel = ForkedKernel(KERNEL_ARGUMENTS)
     try:
