@@ -12,6 +12,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,11 +20,14 @@ from typing import Any
 
 import nbclient
 import nbformat
-import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from papermill.execute import prepare_notebook_metadata, raise_for_execution_errors
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
 from evidence_review.atomic import write_if_changed
@@ -163,25 +167,23 @@ def executed(root: Path, report: Report, engine: str) -> nbformat.NotebookNode:
     # What it would log is in the exceptions.
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     begun: list[int] = []
-    source = notebook_path(root, report.notebook).read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            notebook: nbformat.NotebookNode = papermill.execute_notebook(
-                _without_outputs(source),
-                # Nobody reads the executed notebook, and papermill would write it after each cell.
-                None,
-                parameters=dict(report.parameters),
-                engine_name=engine,
-                kernel_name=KERNEL,
-                cwd=str(root),
-                progress_bar=False,
-                execution_timeout=CELL_SECONDS,
-                start_timeout=START_SECONDS,
-                extra_arguments=QUIET_KERNEL,
-                config=kernel_settings(folder),
-                on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
-            )
+            # What papermill.execute_notebook does, but for reading and writing notebooks as text.
+            with contextlib.chdir(root):
+                notebook: nbformat.NotebookNode = papermill_engines.execute_notebook_with_engine(
+                    engine,
+                    _with_parameters(root, report),
+                    KERNEL,
+                    progress_bar=False,
+                    execution_timeout=CELL_SECONDS,
+                    start_timeout=START_SECONDS,
+                    extra_arguments=QUIET_KERNEL,
+                    config=kernel_settings(folder),
+                    on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
+                )
+            raise_for_execution_errors(notebook, None)
         except (DeadKernelError, CellTimeoutError) as error:
             words = f"{type(error).__name__}: {str(error).splitlines()[0]}"
             raise NotCompleted(f"cell {len(begun)}: {words}") from None
@@ -206,6 +208,16 @@ def _kernel(root: Path) -> Iterator[Any]:
         kernel.end()
 
 
+def _with_parameters(root: Path, report: Report) -> nbformat.NotebookNode:
+    """The notebook of a report as papermill executes it: without outputs, with parameters."""
+    content = notebook_path(root, report.notebook).read_text(encoding="utf-8")
+    notebook = deepcopy(_without_outputs(content))
+    if report.parameters:
+        notebook = parameterize_notebook(notebook, dict(report.parameters), kernel_name=KERNEL)
+    prepare_notebook_metadata(notebook, None, None)
+    return notebook
+
+
 @cache
 def _without_outputs(content: str) -> nbformat.NotebookNode:
     """A notebook without what it shows in JupyterLab: that would be read to be thrown away."""
@@ -213,7 +225,7 @@ def _without_outputs(content: str) -> nbformat.NotebookNode:
     for cell in found["cells"]:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
-    notebook: nbformat.NotebookNode = nbformat.reads(json.dumps(found), as_version=4)
+    notebook: nbformat.NotebookNode = load_notebook_node(nbformat.from_dict(found))
     return notebook
 
 
