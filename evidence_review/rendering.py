@@ -22,7 +22,8 @@ def run_render(root: Path, options: argparse.Namespace) -> int:
         print(f"0 written, {len(reports)} unchanged, 0 failed")
         print(f"Open {out / reports[0].file}")
         return 0
-    with drawers(options.processes):
+    # One draws as fast as two processes ask, and each costs half a second to begin.
+    with drawers((options.processes + 1) // 2):
         # A second of imports, while the drawers load theirs; they make no garbage to look for.
         gc.disable()
         building = importlib.import_module("evidence_review.building")

@@ -247,7 +247,8 @@ def export(notebook: nbformat.NotebookNode, report: Report) -> str:
 
 def prepare() -> None:
     """Load what an export needs, so that processes forked from this one need not."""
-    export(nbformat.v4.new_notebook(), Report("none", "", "", {}))
+    words = nbformat.v4.new_markdown_cell("some *words*")
+    export(nbformat.v4.new_notebook(cells=[words]), Report("none", "", "", {}))
 
 
 def with_contents(page: str) -> str:
