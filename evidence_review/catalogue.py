@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +39,11 @@ def read_catalogue(root: Path) -> list[Report]:
     CatalogueError where it is missing, is no TOML, or has an entry without name, title or
     notebook, or a name twice.
     """
+    path = root / CATALOGUE_FILE
     try:
-        return list(_reports((root / CATALOGUE_FILE).read_text(encoding="utf-8")))
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))["report"]
     except FileNotFoundError:
         raise CatalogueError(f"{CATALOGUE_FILE}: the file is missing") from None
-
-
-@cache
-def _reports(text: str) -> list[Report]:
-    try:
-        entries = tomllib.loads(text)["report"]
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise CatalogueError(f"{CATALOGUE_FILE}: cannot be read: {error}") from None
     reports = []
