@@ -466,7 +466,7 @@ class ForkedKernel:
     @cached_property
     def process(self) -> int:
         """The number of the process; 0 where it was never forked."""
-        return int(self._nursery.line.recv(NUMBER) or 0)
+        return int(_received(self._nursery.line, NUMBER) or 0)
 
     def client(self) -> ForkedClient:
         """The client of this kernel."""
@@ -499,9 +499,17 @@ class ForkedKernel:
             left = last - time.monotonic()
             readable, _, _ = select.select(listening, [], [], max(left, 0))
             if nursery in readable or not readable:
-                return bool(readable) and nursery.recv(NUMBER) in (b"", ENDED)
-            if not self.line.end.recv(1 << 20):
+                return bool(readable) and _received(nursery, NUMBER) in (b"", ENDED)
+            if not _received(self.line.end, 1 << 20):
                 listening = [nursery]
+
+
+def _received(end: socket.socket, size: int) -> bytes:
+    """What comes over a socket; nothing where the other end is closed or its process dead."""
+    try:
+        return end.recv(size)
+    except ConnectionResetError:
+        return b""
 
 
 # Those that are kept for the notebooks to come.
