@@ -1032,7 +1032,10 @@ def test_a_report_that_takes_too_long_fails_alone(small, monkeypatch):
 @on_linux
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_worker_that_is_killed_fails_its_report_alone(small, processes):
-    put_notebook(small.root, "killing", "import os", "os.kill(os.getppid(), 9)", "1 + 1")
+    # A kernel is forked from a nursery, which the worker has forked.
+    nursery = "stat = open(f'/proc/{os.getppid()}/stat').read()"
+    worker = "os.kill(int(stat.rsplit(')', 1)[1].split()[1]), 9)"
+    put_notebook(small.root, "killing", "import os", nursery, worker, "1 + 1")
     put_notebook(small.root, "sound", "1 + 1")
     put_reports(small.root, one="sound", two="killing", three="sound", four="sound")
     (small.root / "reports/two.html").write_text("the old one")
@@ -1042,6 +1045,18 @@ def test_a_worker_that_is_killed_fails_its_report_alone(small, processes):
     assert ran.err == "two.html: failed: its process died (SIGKILL)\n"
     assert html(small)["two.html"] == b"the old one"
     assert set(html(small)) == {f"{name}.html" for name in names}
+
+
+@on_linux
+def test_a_nursery_that_is_killed_fails_its_report_alone(small):
+    put_notebook(small.root, "killing", "import os", "os.kill(os.getppid(), 9)", "1 + 1")
+    put_notebook(small.root, "sound", "1 + 1")
+    put_reports(small.root, one="sound", two="killing", three="sound", four="sound")
+    names = ("one", "two", "three", "four")
+    ran = small.run("render", "--only", *names, "--processes", "1")
+    assert (ran.code, ran.lines) == (1, ["3 written, 0 unchanged, 1 failed"])
+    assert ran.err == "two.html: failed: cell 3: DeadKernelError: Kernel died\n"
+    assert set(html(small)) == {"one.html", "three.html", "four.html"}
 
 
 @on_linux
