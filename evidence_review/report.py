@@ -31,6 +31,7 @@ from evidence_review.catalogue import CatalogueError, Report
 from evidence_review.dataset import Dataset
 from evidence_review.dictionary import not_one_of
 from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork, preload
+from evidence_review.scripts import INTERACTIVE, Script, scripts
 from evidence_review.selection import ParameterError, select
 
 KERNEL = "python3"
@@ -226,8 +227,17 @@ def kernel_settings(folder: str) -> Config:
 
 def export(notebook: nbformat.NotebookNode, report: Report) -> str:
     """An executed notebook as one self-contained page: what its cells show, without their code."""
-    body, _ = _exporter().from_notebook_node(notebook, {"report": report})
-    return with_contents(str(body))
+    resources = {"report": report, "scripts": _scripts_of(notebook)}
+    body, _ = _exporter().from_notebook_node(notebook, resources)
+    # What stands in a script is no heading of the page, and may not be touched: it has a hash.
+    page, script, rest = str(body).partition("<script>")
+    return with_contents(page) + script + rest
+
+
+def _scripts_of(notebook: nbformat.NotebookNode) -> list[Script]:
+    """The scripts that a page needs: none where no cell is interactive."""
+    tags = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+    return scripts() if INTERACTIVE in tags else []
 
 
 def prepare() -> None:
