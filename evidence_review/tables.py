@@ -461,21 +461,32 @@ def claim_quote(dataset: Dataset, claim: Mapping[str, Any]) -> Shown:
         f" {names[str(claim['source_id'])]}",
     )
     said = element("p", *_in_words(dataset, claim))
-    details = " ".join(f"{part}." for part in _claim_details(dataset, claim))
+    details = " ".join(f"{part}." for part in claim_details(dataset, claim))
     html = element("blockquote", who, said, element("p", details), id=claim_id(claim))
     return Shown(html, f"{stance}: {plain(said)} {claim_id(claim)}. {details}")
 
 
-def _in_words(dataset: Dataset, claim: Mapping[str, Any]) -> list[object]:
-    """The quote of a claim; an item of a list together with the head that carries the stance."""
-    quote = claim["quote"]
+def said_parts(dataset: Dataset, claim: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What is quoted for a claim: its own words, and before or after them the head of its list.
+
+    A head that is not needed, or stands on the other side, is empty.
+    """
     if not claim["head"]:
-        return [f"“{quote}”"]
+        return "", str(claim["quote"]), ""
     first, last = (int(part) for part in claim["head"].split("-"))
     head = dataset.document_of(claim["source_id"]).text[first:last]
-    if first < claim["start"]:
-        return [f"“{head} … ", element("strong", quote), "”"]
-    return ["“", element("strong", quote), f" … {head}”"]
+    before, after = (head, "") if first < claim["start"] else ("", head)
+    return before, str(claim["quote"]), after
+
+
+def _in_words(dataset: Dataset, claim: Mapping[str, Any]) -> list[object]:
+    """The quote of a claim; an item of a list together with the head that carries the stance."""
+    before, quote, after = said_parts(dataset, claim)
+    if before:
+        return [f"“{before} … ", element("strong", quote), "”"]
+    if after:
+        return ["“", element("strong", quote), f" … {after}”"]
+    return [f"“{quote}”"]
 
 
 def by_proposition(claims: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -491,7 +502,7 @@ def _by_stance(claims: pd.DataFrame) -> list[dict[str, Any]]:
     return list(claims.sort_values(["stance", "start", "end"]).to_dict("records"))
 
 
-def _claim_details(dataset: Dataset, claim: Mapping[str, object]) -> list[str]:
+def claim_details(dataset: Dataset, claim: Mapping[str, object]) -> list[str]:
     """What is to be known of a claim beside its quote, a phrase each."""
     meanings = dataset.dictionary.meanings("claims", "evidence_level")
     level, basis = str(claim["evidence_level"]), str(claim["basis"])
