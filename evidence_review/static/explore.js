@@ -535,7 +535,7 @@
     const [above_, below] = thresholdOf(settings.threshold);
     return html`<fieldset><legend>Threshold of agreement</legend>
       <p id="threshold-says">The share of the authors who take a side that must be on one side: above 0.5,
-        up to 1. ${DATA.threshold} is a convention.</p>
+        up to 1. The reports use ${DATA.threshold}, which is a convention.</p>
       <div class="threshold">
         <label class="field"><span>As a number</span>
           <input type="text" inputmode="decimal" autocomplete="off" value=${text} aria-invalid=${value ? null : "true"}
