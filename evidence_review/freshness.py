@@ -22,7 +22,7 @@ from evidence_review.store import FOLDER, digest, keep_verified, read_verified
 
 PACKAGE = Path(__file__).parent
 FIGURE = "findings.svg"
-SOURCES = (".py", ".j2", ".css", ".json", ".csl")
+SOURCES = (".py", ".j2", ".css", ".js", ".json", ".csl", ".txt")
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from evidence_review.dataset import Dataset, Part
 from evidence_review.dictionary import not_one_of
 from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork
 from evidence_review.refusal import ParameterError
+from evidence_review.scripts import INTERACTIVE, Script, scripts
 from evidence_review.selection import check_subjects, select
 
 KERNEL = "python3"
@@ -243,9 +244,18 @@ def kernel_settings(folder: str) -> Config:
 
 def export(notebook: nbformat.NotebookNode, report: Report) -> str:
     """An executed notebook as one self-contained page: what its cells show, without their code."""
+    resources = {"report": report, "scripts": _scripts_of(notebook)}
     # The exporter itself would validate a copy of the notebook a dozen times on the way.
-    body = _exporter().template.render(nb=notebook, resources={"report": report})
-    return with_contents(body)
+    body = str(_exporter().template.render(nb=notebook, resources=resources))
+    # What stands in a script is no heading of the page, and may not be touched: it has a hash.
+    page, script, rest = body.partition("<script>")
+    return with_contents(page) + script + rest
+
+
+def _scripts_of(notebook: nbformat.NotebookNode) -> list[Script]:
+    """The scripts that a page needs: none where no cell is interactive."""
+    tags = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+    return scripts() if INTERACTIVE in tags else []
 
 
 def prepare() -> None:

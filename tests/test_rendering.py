@@ -302,7 +302,7 @@ def test_another_package_or_version_makes_everything_due(made, monkeypatch):
     assert not stands(made)
 
 
-@pytest.mark.parametrize("name", ["tables.py", "template/a.j2", "template/a.css", "a/conf.json"])
+@pytest.mark.parametrize("name", ["tables.py", "template/a.j2", "template/a.css", "static/a.js"])
 def test_every_file_of_the_package_counts(tmp_path, monkeypatch, name):
     monkeypatch.setattr(freshness, "PACKAGE", tmp_path)
     (tmp_path / name).parent.mkdir(exist_ok=True)
