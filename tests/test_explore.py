@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from evidence_review import scripts
 from evidence_review.appraisal import CELLS, appraised, cell_of
-from evidence_review.catalogue import Report, read_catalogue
+from evidence_review.catalogue import Report, read_links
 from evidence_review.dataset import ALL, load
 from evidence_review.dictionary import find_root
 from evidence_review.explorer import DIRECTIONS, crossings, explorer, reach
@@ -45,7 +45,7 @@ from evidence_review.synthesis import (
 
 ROOT = find_root(Path(__file__).parent)
 DATA = load(ROOT)
-REPORTS = read_catalogue(ROOT)
+LINKS = read_links(ROOT)
 PAGE = ROOT / "reports" / "explore.html"
 TEXT = PAGE.read_text(encoding="utf-8")
 AUTHORS = list(DATA.sources["source_id"])
@@ -664,7 +664,7 @@ def made_page(data):
     """The page that is exported of some data."""
     cell = nbformat.v4.new_code_cell("")
     cell.metadata["tags"] = ["interactive"]
-    shown = explorer(data, select(data), REPORTS)
+    shown = explorer(data, select(data), LINKS)
     output = nbformat.v4.new_output("display_data", {"text/html": str(shown.html)})
     cell.outputs = [output]
     book = nbformat.v4.new_notebook(cells=[cell])
@@ -761,7 +761,7 @@ def test_a_phase_reaches_itself_and_one_that_is_not_named_reaches_all():
 def test_authors_of_one_name_are_told_apart_by_their_number():
     sources = DATA.sources.copy()
     sources["author"] = "unnamed"
-    shown = explorer(dataclasses.replace(DATA, sources=sources), select(DATA), REPORTS)
+    shown = explorer(dataclasses.replace(DATA, sources=sources), select(DATA), LINKS)
     names = [row["name"] for row in json.loads(Scripts(str(shown.html)).found[0][1])["authors"]]
     assert names == [f"unnamed ({source})" for source in AUTHORS]
 
@@ -775,17 +775,3 @@ def test_every_address_that_the_data_gives_is_there():
             page = (ROOT / "reports" / file).read_text(encoding="utf-8")
             ids[file] = set(re.findall(r'\bid="([^"]*)"', page))
         assert not anchor or anchor in ids[file], row["href"]
-
-
-def test_pages_of_their_own_are_linked_where_there_are_any():
-    own = [
-        Report("proposition-traction", "", "proposition", {"proposition": "traction"}),
-        Report("source-S08", "", "source", {"source": "S08"}),
-        Report("document", "", "document", {}),
-    ]
-    shown = explorer(DATA, select(DATA), [*REPORTS, *own])
-    data = json.loads(Scripts(str(shown.html)).found[0][1])
-    traction = next(row for row in data["propositions"] if row["id"] == "traction")
-    assert traction["href"] == "proposition-traction.html"
-    assert data["authors"][7]["href"] == "source-S08.html"
-    assert data["claims"][0]["href"].startswith("document.html#S01-")
