@@ -157,11 +157,17 @@ def _uninterrupted() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    noted: list[int] = []
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    # A thread of this process that is not deaf may be told in its place.
+    heard = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, heard)
+        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+    if noted:
+        raise KeyboardInterrupt
 
 
 def _end(worker: Worker) -> None:

@@ -1128,11 +1128,17 @@ def test_workers_are_deaf_to_interruptions_and_what_they_run_is_not(small, engin
     assert (ran.code, ran.err) == (0, "")
 
 
-def test_an_interruption_waits_until_a_worker_has_been_started():
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_interruption_waits_until_a_worker_has_been_started(others):
+    over = threading.Event()
+    for _ in range(others):
+        # It may be told of the signal in place of this thread.
+        threading.Thread(target=over.wait).start()
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), workers._uninterrupted():
         os.kill(os.getpid(), signal.SIGINT)
         begun = True
+    over.set()
     assert begun
     assert signal.getsignal(signal.SIGINT) is before
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
