@@ -43,7 +43,6 @@ from evidence_review.synthesis import (
 )
 from evidence_review.tables import (
     DRAFT,
-    SEVERAL_VOICES,
     SIDE_SYMBOLS,
     STANCE_SYMBOLS,
     claim_details,
@@ -163,7 +162,6 @@ def _words(dataset: Dataset) -> dict[str, Any]:
         "labels": [
             [label, dataset.dictionary.meanings("conclusions", "label")[label]] for label in LABELS
         ],
-        "several": list(SEVERAL_VOICES),
         "cells": [[cell, CELL_MEANINGS[cell]] for cell in CELLS],
         "notEvidence": NOT_EVIDENCE,
         "draft": DRAFT,
