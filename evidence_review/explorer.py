@@ -21,7 +21,7 @@ from evidence_review.dataset import ALL, Dataset
 from evidence_review.evidence_map import SIDE_SYMBOLS
 from evidence_review.literature import UNSIGNED
 from evidence_review.markup import Shown, bullets, element
-from evidence_review.propositions import SEVERAL_VOICES, times_asked
+from evidence_review.propositions import times_asked
 from evidence_review.prose import (
     DRAFT,
     NOT_EVIDENCE,
@@ -128,7 +128,6 @@ def _words(dataset: Dataset) -> dict[str, Any]:
         "labels": [
             [label, dataset.dictionary.meanings("conclusions", "label")[label]] for label in LABELS
         ],
-        "several": list(SEVERAL_VOICES),
         "cells": [[cell, CELL_MEANINGS[cell]] for cell in CELLS],
         "notEvidence": NOT_EVIDENCE,
         "draft": DRAFT,

@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from evidence_review import scripts
-from evidence_review.appraisal import CELLS, appraised, cell_of
+from evidence_review.appraisal import CELL_MEANINGS, CELLS, appraised, cell_of
 from evidence_review.catalogue import Report, read_links
 from evidence_review.dataset import ALL, load
 from evidence_review.dictionary import find_root
@@ -595,6 +595,13 @@ class TestAccess:
         assert ["▲" in text and "for it: " in text for text in words].count(True) == 2
         assert "2 of 5 claims could hurt somebody" in row.inner_text()
         assert "An agreement of posts is not evidence." in shared.locator("thead").inner_text()
+
+    def test_what_labels_and_cells_mean_is_told(self, shared):
+        goto(shared, {})
+        told = shared.locator(".key details").text_content()
+        meanings = DATA.dictionary.meanings("conclusions", "label")
+        for word, meaning in {**meanings, **CELL_MEANINGS}.items():
+            assert f"{word}: {meaning}" in told
 
     def test_nobody_is_left_with_an_id(self, shared):
         ids = {*AUTHORS, *(name for name in DATA.statements if "-" in name)}

@@ -626,8 +626,15 @@
         ${levels.reverse().map(([level, words]) => html`<li key=${level}><b class="dots" aria-hidden="true">${dots(level)}</b> level ${level} of ${WEAKEST}: ${words}</li>`)}
         ${strongest > 1 && html`<li>No claim on the page shows stronger support.</li>`}</ul>
       <p>Choose a mark for its quotes, or a proposition for all of them. With the keyboard: Tab goes to the map, the
-        arrow keys move in it, Enter opens.</p></div>`;
+        arrow keys move in it, Enter opens.</p>
+      <details><summary>What the labels and the cells mean</summary>
+        <${Meanings} of="What the votes amount to" words=${WORDS.labels} />
+        <${Meanings} of="Page and literature" words=${WORDS.cells} /></details></div>`;
   }
+
+  /** Words with what each means. */
+  const Meanings = ({ of, words }) => html`<p><b>${of}</b></p>
+    <ul class="meanings">${words.map(([word, meaning]) => html`<li key=${word}><b>${word}</b>: ${meaning}</li>`)}</ul>`;
 
   const keyOf = (proposition, by) => `${proposition.id}/${by === undefined ? "" : AUTHORS[by].id}`;
 
