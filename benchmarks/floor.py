@@ -24,10 +24,8 @@ import nbformat
 from evidence_review.catalogue import Report, read_catalogue
 from evidence_review.dataset import load
 from evidence_review.dictionary import find_root
+from evidence_review.forked import PRELOADED
 from evidence_review.report import export, prepare
-
-# What the notebooks import.
-IMPORTED = ("charts", "coding", "literature", "tables")
 
 
 def shown(source: str, names: dict[str, Any]) -> Any:
@@ -59,8 +57,9 @@ def main(out: Path, processes: int) -> None:
     """Write every page, each process every so-manieth report."""
     root = find_root()
     out.mkdir(parents=True, exist_ok=True)
-    for name in IMPORTED:
-        importlib.import_module(f"evidence_review.{name}")
+    for name in PRELOADED:
+        if name.startswith("evidence_review."):
+            importlib.import_module(name)
     load(root)
     prepare()
     altair.Chart().mark_point().to_json()

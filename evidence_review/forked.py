@@ -55,7 +55,13 @@ from traitlets.utils.importstring import import_item
 PRELOADED = (
     "evidence_review.charts",
     "evidence_review.coding",
+    "evidence_review.disputes",
+    "evidence_review.explorer",
     "evidence_review.literature",
+    "evidence_review.marked_text",
+    "evidence_review.profiles",
+    "evidence_review.propositions",
+    "evidence_review.safety",
     "evidence_review.tables",
     "IPython.core.completer",
     "IPython.core.completerlib",

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -28,8 +30,10 @@ def cells(notebook, kind):
 
 
 def test_the_notebooks_are_the_ones_that_the_design_names():
-    names = {"overview", "consensus", "contradictions", "appraisal", "coding-agreement", "explore"}
-    assert {path.stem for path in PATHS} == names
+    named = {"overview", "consensus", "contradictions", "appraisal", "coding-agreement"}
+    named |= {"proposition", "source", "document"}
+    indexes = {"index-propositions", "index-authors", "index-references"}
+    assert {path.stem for path in PATHS} == named | indexes | {"coding-rulings", "explore"}
 
 
 def test_a_notebook_defines_nothing_and_loops_over_nothing(notebook):
@@ -94,3 +98,23 @@ def test_a_tampered_output_is_noticed_when_executed_again(tmp_path):
     path.write_text(tampered, encoding="utf-8")
     assert store_outputs(path, ROOT)
     assert path.read_text(encoding="utf-8") == stored
+
+
+def imported(notebook):
+    """The modules of the package that a notebook imports."""
+    for cell in cells(notebook, "code"):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.ImportFrom) and node.module == "evidence_review":
+                yield from (f"evidence_review.{name.name}" for name in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module.startswith("evidence_review."):
+                yield node.module
+
+
+def test_what_the_notebooks_import_is_there_before_a_kernel_is_forked():
+    """Else every report would import it anew."""
+    wanted = {name for path in PATHS for name in imported(nbformat.read(path, as_version=4))}
+    assert len(wanted) > 10
+    loading = "import sys; from evidence_review.forked import preload; preload()"
+    command = [sys.executable, "-c", f"{loading}; print(*sys.modules)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert wanted - set(done.stdout.split()) == set()
