@@ -72,7 +72,11 @@ def generated_rows(
     for number in range(-(-len(sentences) // a_source)):
         first, last = number * a_source, min((number + 1) * a_source, len(sentences))
         place = {"start": str(starts[first]), "end": str(starts[last] - 1)}
-        name = {"source_id": f"S{number + 1:02}", "author": f"Author {number + 1}"}
+        name = {
+            "source_id": f"S{number + 1:02}",
+            "author": f"Author {number + 1}",
+            "short_name": f"A{number + 1}",
+        }
         found["sources"].append({**template, "document_id": document, **name, **place})
     topic = first_row(real / tables["propositions"]["path"])["topic"]
     for number in range(propositions):

@@ -339,22 +339,25 @@ def _summary(
     propositions: pd.DataFrame, claims: pd.DataFrame, cast: pd.DataFrame, threshold: Fraction
 ) -> pd.DataFrame:
     """The summary of these votes, which are those of the claims."""
-    cast = cast[cast["proposition_id"].isin(propositions["proposition_id"])]
-    table = propositions[["proposition_id", "topic", "statement"]].copy()
-    ids = table["proposition_id"]
-    for side in SIDES:
-        count = cast.loc[cast["vote"] == side, "proposition_id"].value_counts()
-        table[side] = ids.map(count).fillna(0).astype("int64")
-    table["votes"] = table[list(SIDES)].sum(axis="columns")
-    table["claims"] = ids.map(claims["proposition_id"].value_counts()).fillna(0).astype("int64")
-    best = cast.groupby("proposition_id")["best_level"].min()
-    table["best_level"] = ids.map(best).fillna(0).astype("int64")
-    found = _agreements(table[list(SIDES)].to_numpy(), threshold)
+    table = propositions[["proposition_id", "topic", "statement"]].reset_index(drop=True)
+    ids = pd.Index(table["proposition_id"])
+    place = ids.get_indexer(cast["proposition_id"])
+    cast, place = cast[place >= 0], place[place >= 0]
+    side = cast["vote"].map(SIDES.index).to_numpy(dtype="int64")
+    counts = np.zeros((len(table), len(SIDES)), dtype="int64")
+    np.add.at(counts, (place, side), 1)
+    table[list(SIDES)] = counts
+    table["votes"] = counts.sum(axis=1)
+    spoken = ids.get_indexer(claims["proposition_id"])
+    table["claims"] = np.bincount(spoken[spoken >= 0], minlength=len(table))
+    best = np.full(len(table), WEAKEST_LEVEL)
+    np.minimum.at(best, place, cast["best_level"].to_numpy(dtype="int64"))
+    table["best_level"] = np.where(table["votes"] > 0, best, 0)
+    found = _agreements(counts, threshold)
     table["label"] = pd.Categorical([a.label for a in found], LABELS, ordered=True)
     table["direction"] = [a.direction for a in found]
-    apart = _phases_apart(cast)
-    table["phases_apart"] = ids.isin(apart.index[apart])
-    return table.reset_index(drop=True)
+    table["phases_apart"] = _phases_apart(cast, place, side, counts)
+    return table
 
 
 def _agreements(counts: np.ndarray, threshold: Fraction) -> list[Agreement]:
@@ -394,22 +397,29 @@ def _vote(table: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _phases_apart(cast: pd.DataFrame) -> pd.Series:
-    """For each proposition with votes on both sides: whether those share no named phase."""
-    sides = {
-        side: cast[cast["vote"] == side].groupby("proposition_id")[list(NAMED_PHASES)].any()
-        for side in ("for", "against")
-    }
-    both = sides["for"].index.intersection(sides["against"].index)
-    shared = sides["for"].loc[both] & sides["against"].loc[both]
-    return ~shared.any(axis="columns").astype(bool)
+def _phases_apart(
+    cast: pd.DataFrame, place: np.ndarray, side: np.ndarray, counts: np.ndarray
+) -> np.ndarray:
+    """For each proposition: whether it has votes on both sides, and those share no named phase."""
+    spoken = np.zeros((*counts.shape, len(NAMED_PHASES)), dtype=bool)
+    np.logical_or.at(spoken, (place, side), cast[list(NAMED_PHASES)].to_numpy(dtype=bool))
+    pro, con = SIDES.index("for"), SIDES.index("against")
+    shared = (spoken[:, pro] & spoken[:, con]).any(axis=1)
+    apart: np.ndarray = (counts[:, pro] > 0) & (counts[:, con] > 0) & ~shared
+    return apart
 
 
 def _pairs(left: pd.DataFrame, right: pd.DataFrame, on: str) -> pd.DataFrame:
     """Each claim of `left` (suffix `_a`) beside each of `right` (`_b`) with the same `on`."""
-    a = left.add_suffix("_a").assign(joined=left[on].to_numpy())
-    b = right.add_suffix("_b").assign(joined=right[on].to_numpy())
-    pairs = a.merge(b, on="joined").drop(columns="joined")
+    places: dict[str, list[int]] = {}
+    for number, key in enumerate(right[on].tolist()):
+        places.setdefault(key, []).append(number)
+    keys = left[on].tolist()
+    first = [number for number, key in enumerate(keys) for _ in places.get(key, ())]
+    second = [number for key in keys for number in places.get(key, ())]
+    a = left.iloc[first].add_suffix("_a").reset_index(drop=True)
+    b = right.iloc[second].add_suffix("_b").reset_index(drop=True)
+    pairs = pd.concat([a, b], axis="columns")
     pairs["scope"] = np.where(
         pairs["source_id_a"] == pairs["source_id_b"], "within one source", "between two"
     )

@@ -72,10 +72,16 @@ def test_parameters_stand_in_one_tagged_cell_and_are_literals(notebook):
 
 def test_red_flags_come_before_everything_that_is_concluded(notebook):
     sources = [cell.source for cell in notebook.cells]
-    flags = next(n for n, source in enumerate(sources) if "tables.red_flags" in source)
-    limits = next(n for n, source in enumerate(sources) if "tables.what_this_is_not" in source)
+    first = next(n for n, source in enumerate(sources) if "safety.first_of_all" in source)
+    harms = [n for n, source in enumerate(sources) if "literature.harms_notice" in source]
     first_heading = next(n for n, source in enumerate(sources) if source.startswith("## "))
-    assert flags < limits < first_heading
+    assert first < first_heading
+    assert harms in ([], [first + 1])
+    # Nothing is shown before: cells that only load end with an assignment.
+    for source in (
+        cell.source for cell in cells(notebook, "code") if cell.source in sources[:first]
+    ):
+        assert not isinstance(ast.parse(source).body[-1], ast.Expr)
 
 
 def test_stored_metadata_says_nothing_of_the_machine(notebook):
