@@ -39,6 +39,11 @@ START_SECONDS = 120
 # A kernel that is told to end may log the interrupt as an error; faults of cells come another way.
 HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 SAFETY = re.compile(r'<section class="limits">.*?</section>', re.DOTALL)
+# A link that shows its address need not be followed by it on paper.
+ADDRESS = re.compile(r'<a href="(https?://[^"]*)">\1</a>')
+DATA_VERSION = re.compile(
+    r"Release (?P<release>\S+) of .*?hash of the rows: (?P<rows>\w+)", re.DOTALL
+)
 QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
 SELECTION_PARAMETERS = ("topic", "threshold", "weakest_level", "phase", "sources")
 TEMPLATES = Path(__file__).parent / "template"
@@ -226,8 +231,23 @@ def kernel_settings(folder: str) -> Config:
 
 def export(notebook: nbformat.NotebookNode, report: Report) -> str:
     """An executed notebook as one self-contained page: what its cells show, without their code."""
-    body, _ = _exporter().from_notebook_node(notebook, {"report": report})
-    return with_contents(str(body))
+    resources = {"report": report, "data_version": data_version(notebook)}
+    body, _ = _exporter().from_notebook_node(notebook, resources)
+    return ADDRESS.sub(r'<a class="address" href="\1">\1</a>', with_contents(str(body)))
+
+
+def data_version(notebook: nbformat.NotebookNode) -> str:
+    """The release and the hash of the rows that an executed notebook says it read; or nothing."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", ()))
+    shown = (output.get("data", {}).get("text/html", "") for output in outputs)
+    found = next(filter(None, map(DATA_VERSION.search, shown)), None)
+    return f"Release {found['release']}, data {found['rows']}" if found else ""
+
+
+def css_string(text: str) -> str:
+    """A text as a string of CSS that nothing in it can end, nor the style element around it."""
+    kept = (c if c.isalnum() or c in " ,.:;–’“”" else f"\\{ord(c):x} " for c in text)
+    return f'"{"".join(kept)}"'
 
 
 def prepare() -> None:
@@ -283,7 +303,7 @@ def _exporter() -> TemplateExporter:
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
         template_file="index.html.j2",
-        filters={"markdown2html": _markdown},
+        filters={"markdown2html": _markdown, "css_string": css_string},
     )
 
 
