@@ -23,13 +23,13 @@ from evidence_review.conclusions import (
     read_changelog,
     unannounced,
 )
-from evidence_review.dataset import DataError, Dataset, csv_text, load, narrowed
+from evidence_review.dataset import DataError, Dataset, Reading, csv_text, load, narrowed
 from evidence_review.dictionary import DICTIONARY_FILE, not_one_of
 from evidence_review.freshness import FIGURE, Record, Records, hash_of, made_of, rows_digest
 from evidence_review.readme import findings, with_block
-from evidence_review.refusal import INTERRUPTED
+from evidence_review.refusal import INTERRUPTED, ParameterError
 from evidence_review.report import Outcome, check_report, notebook_path, typed_parameters
-from evidence_review.selection import DEFAULT_THRESHOLD, ParameterError
+from evidence_review.selection import DEFAULT_THRESHOLD
 from evidence_review.store import digest, store_of
 from evidence_review.synthesis import summary_of_votes
 from evidence_review.workers import render
@@ -85,7 +85,7 @@ class Due:
         self.dataset, self.records = dataset, records
         # As it is before anything runs: who changes a notebook meanwhile gets its report made anew.
         self._made_of = {report.name: made_of(dataset.root, report) for report in reports}
-        self._rows: dict[tuple[str, bool], str] = {}
+        self._rows: dict[Reading, str] = {}
 
     def is_due(self, report: Report) -> bool:
         """Whether a report is to be made anew."""
@@ -105,7 +105,7 @@ class Due:
         )
         self.records.keep()
 
-    def _hash(self, reading: tuple[str, bool]) -> str:
+    def _hash(self, reading: Reading) -> str:
         if reading not in self._rows:
             self._rows[reading] = hash_of_data(narrowed(self.dataset, *reading))
         return self._rows[reading]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 import altair as alt
 import pandas as pd
@@ -12,24 +11,10 @@ from evidence_review.appraisal import CELLS
 from evidence_review.coding import COMPARED
 from evidence_review.drawing import draw
 from evidence_review.markup import NOTHING, Shown, figure, table
-from evidence_review.prose import SHARE_COLUMNS, coefficient, counted, label_words, sentence
-from evidence_review.synthesis import KINDS, LABELS, SIDES
+from evidence_review.prose import BASIS_WORDS, SHARE_COLUMNS, coefficient, label_words, sentence
+from evidence_review.synthesis import KINDS, LABELS
 
-# At least 3.9 : 1 on white and 16.8 apart for every colour deficiency; a shape goes with each.
-SIDE_COLOURS = {
-    "for": "#00558C",
-    "conditional": "#B27300",
-    "against": "#A1283B",
-    "divided": "#6B4C9A",
-}
-# The ✕ that stands for “against” everywhere else.
-CROSS = "M-.9,-.5L-.5,-.9L0,-.4L.5,-.9L.9,-.5L.4,0L.9,.5L.5,.9L0,.4L-.5,.9L-.9,.5L-.4,0Z"
-SIDE_SHAPES = {
-    "for": "triangle-up",
-    "conditional": "circle",
-    "against": CROSS,
-    "divided": "diamond",
-}
+# At least 3.9 : 1 on white and 16.8 apart for every colour deficiency.
 DIRECTION_COLOURS = {"for": "#00558C", "against": "#A1283B", "none": "#767676"}
 GROUP_COLOURS = {
     "in line with the evidence": "#00558C",
@@ -42,8 +27,6 @@ GROUP_COLOURS = {
 CERTAIN = {True: "moderate or high", False: "low, very low or none"}
 PLAIN = "#33505E"
 FONT = "Liberation Sans"
-ROW = 22
-LONGEST_LABEL = 76
 STEPS = tuple(lead * 10**power for power in range(9) for lead in (1, 2, 5))
 # What draws nothing: words for readers of single marks (the figure as a whole says what it shows,
 # and has its table), values that are the default, paths that are empty.
@@ -68,72 +51,6 @@ def whole_numbers(largest: int) -> list[int]:
     """Ticks of an axis of counts: whole numbers from 0, at most about ten of them."""
     step = next(step for step in STEPS if largest <= 10 * step)
     return list(range(0, largest + step, step))
-
-
-def shortened(words: str) -> str:
-    """Words as they fit beside a figure, whose table has them in full."""
-    return words if len(words) <= LONGEST_LABEL else f"{words[: LONGEST_LABEL - 1].rstrip()}…"
-
-
-def evidence_map(cast: pd.DataFrame, summary: pd.DataFrame, names: Mapping[str, str]) -> Shown:
-    """The votes, proposition by source: side as shape and colour, the support shown as size."""
-    statements = summary.set_index("proposition_id")["statement"]
-    statements = statements.map(shortened)
-    order = [statements[row] for row in summary["proposition_id"]]
-    drawn = cast[cast["proposition_id"].isin(summary["proposition_id"])]
-    data = pd.DataFrame(
-        {
-            "proposition": drawn["proposition_id"].map(statements),
-            "source": drawn["source_id"],
-            "side": drawn["vote"],
-            "support": drawn["best_level"].map(
-                lambda level: "shown" if level < 5 else "none shown"
-            ),
-        }
-    )
-    chart = (
-        alt.Chart(data)
-        .mark_point(filled=True, opacity=1)
-        .encode(
-            x=alt.X(
-                "source:N", title=None, sort=list(names), scale=alt.Scale(domain=list(names))
-            ).axis(orient="top", labelAngle=0),
-            y=alt.Y("proposition:N", title=None, sort=order, scale=alt.Scale(domain=order)).axis(
-                # No limit, which would have each label measured many times over.
-                grid=True,
-                ticks=False,
-                domain=False,
-                labelLimit=0,
-            ),
-            color=alt.Color("side:N", title="Side", sort=list(SIDES)).scale(
-                domain=list(SIDES), range=[SIDE_COLOURS[side] for side in SIDES]
-            ),
-            shape=alt.Shape("side:N", title="Side", sort=list(SIDES)).scale(
-                domain=list(SIDES), range=[SIDE_SHAPES[side] for side in SIDES]
-            ),
-            size=alt.Size("support:N", title="Cases or research").scale(
-                domain=["shown", "none shown"], range=[150, 60]
-            ),
-        )
-        .properties(width=34 * len(names), height=ROW * len(order))
-    )
-    numbers = votes_table(cast, summary, names)
-    caption = (
-        f"Evidence map: {counted(len(order), 'proposition')} by {counted(len(names), 'author')}. "
-        "A mark is an author's side; a large mark shows cases or research, a small one neither. "
-        "An empty place means that the author does not speak of it."
-    )
-    return figure("evidence-map", svg(chart), caption, numbers)
-
-
-def votes_table(cast: pd.DataFrame, summary: pd.DataFrame, names: Mapping[str, str]) -> Shown:
-    """The side of every author on every proposition, as a table."""
-    sides = cast.set_index(["proposition_id", "source_id"])["vote"].to_dict()
-    rows = [
-        [row.statement, *(sides.get((row.proposition_id, source), "–") for source in names)]
-        for row in summary.itertuples()
-    ]
-    return table("Side of each author on each proposition", ["Proposition", *names], rows)
 
 
 def label_counts(summary: pd.DataFrame) -> Shown:
@@ -227,6 +144,30 @@ def dispute_kinds(disputed: pd.DataFrame) -> Shown:
     numbers = table("Disputes by kind", ["Kind", "About", "Disputes"], rows, numeric=[2])
     caption = "Disputes by kind: from what nothing reconciles to what speaks of other patients."
     return figure("kinds", svg(chart), caption, numbers)
+
+
+def kinds_of_support(claims: pd.DataFrame) -> Shown:
+    """How many claims rest on which kind of support, the strongest kind first."""
+    count = claims["basis"].value_counts()
+    kinds = {basis: sentence(BASIS_WORDS[basis]) for basis in BASIS_WORDS}
+    data = pd.DataFrame(
+        {"kind": list(kinds.values()), "count": [int(count.get(basis, 0)) for basis in kinds]}
+    )
+    chart = (
+        alt.Chart(data)
+        .mark_bar(color=PLAIN)
+        .encode(
+            x=alt.X("count:Q", title="Claims").axis(
+                values=whole_numbers(int(data["count"].max())), format="d"
+            ),
+            y=alt.Y("kind:N", title=None, sort=list(kinds.values())),
+        )
+        .properties(width=420, height=26 * len(data))
+    )
+    rows = list(data.itertuples(index=False, name=None))
+    numbers = table("Claims by kind of support", ["Support shown", "Claims"], rows, numeric=[1])
+    caption = "What is offered as support: claims by kind, the strongest kind first."
+    return figure("support", svg(chart), caption, numbers)
 
 
 def coding_coefficients(agreed: pd.DataFrame) -> Shown:

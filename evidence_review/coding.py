@@ -7,7 +7,7 @@ import pandas as pd
 
 from evidence_review.dataset import ALL
 from evidence_review.dictionary import not_one_of
-from evidence_review.selection import ParameterError
+from evidence_review.refusal import ParameterError
 
 COMPARED = ("proposition_id", "stance", "evidence_level", "basis", "phase", "claim_type")
 LEAST_OVERLAP = 0.5

@@ -26,8 +26,8 @@ from evidence_review.dataset import (
 from evidence_review.dictionary import Dictionary, not_one_of, read_dictionary
 from evidence_review.document import Document, occurrences, read_document
 from evidence_review.lookup import REGISTRY, Answer, NoNetwork, look_up
+from evidence_review.refusal import ParameterError
 from evidence_review.report import store_outputs
-from evidence_review.selection import ParameterError
 
 
 def run_check(root: Path, options: argparse.Namespace) -> int:

@@ -30,7 +30,7 @@ from evidence_review.dictionary import (
     suggest,
 )
 from evidence_review.document import Document, DocumentChanged, read_document
-from evidence_review.refusal import Refusal
+from evidence_review.refusal import ParameterError, Refusal
 
 # No more digits than an int64 holds.
 INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -69,6 +69,9 @@ READINGS = "EVIDENCE_REVIEW_READINGS"
 ALL = "all"
 CODING = "coding"
 CODING_TABLES = ("passes", "pass_reasons", "adjudication")
+# What of the data somebody reads: topic, whether conflicting ones too, proposition, source.
+Reading = tuple[str, bool, str, str]
+WHOLE: Reading = (ALL, False, ALL, ALL)
 
 
 @dataclass(frozen=True)
@@ -133,13 +136,19 @@ _TABLES = tuple(field.name for field in fields(Dataset) if field.type == "pd.Dat
 _kept: dict[Path, tuple[dict[str, str], Dataset]] = {}
 
 
-def load(root: Path | None = None, topic: str = ALL, conflicting: bool = False) -> Dataset:
+def load(
+    root: Path | None = None,
+    topic: str = ALL,
+    conflicting: bool = False,
+    proposition: str = ALL,
+    source: str = ALL,
+) -> Dataset:
     """The typed tables of the review in `root` (found from the working directory by default).
 
-    Of one topic, they hold what speaks of its propositions and no other (see `narrowed`), so that
-    whoever loads them depends on nothing else. DataError where a file is missing, is no CSV of its
-    header, or has a cell that its column does not admit. The rules between tables are those of
-    `evidence_review.checks`.
+    Of one topic, proposition or source, they hold what speaks of it and no other (see
+    `narrowed`), so that whoever loads them depends on nothing else. DataError where a file is
+    missing, is no CSV of its header, or has a cell that its column does not admit. The rules
+    between tables are those of `evidence_review.checks`.
     """
     folder = root or find_root()
     dictionary = read_dictionary(folder)
@@ -149,36 +158,43 @@ def load(root: Path | None = None, topic: str = ALL, conflicting: bool = False) 
         if _contents(folder, dictionary) != before:
             raise DataError([Fault(str(folder), 0, "", "changed while it was read; try again")])
         _kept[folder] = (before, whole)
-    _note_reading(topic, conflicting)
-    return narrowed(_kept[folder][1], topic, conflicting)
+    reading = (topic, conflicting, proposition, source)
+    _note_reading(reading)
+    return narrowed(_kept[folder][1], *reading)
 
 
-def narrowed(dataset: Dataset, topic: str, conflicting: bool = False) -> Dataset:
-    """The part of the data that speaks of a topic; the whole for `all`.
+def narrowed(
+    dataset: Dataset,
+    topic: str = ALL,
+    conflicting: bool = False,
+    proposition: str = ALL,
+    source: str = ALL,
+) -> Dataset:
+    """The part of the data that speaks of a topic, a proposition or a source; the whole for `all`.
 
-    Claims, verdicts, harms, doses and findings are those of its propositions, works those that
-    are cited there, sentences those that ask about them; with `conflicting`, the propositions
-    that are in conflict with one of the topic count as well. Documents, sources, glossary and red
-    flags are always whole; the tables of the coding and the omissions are of the whole page, and
-    empty here. `coding` is the tables of the coding, without anything that came of them.
+    Claims, verdicts, harms, doses and findings are those of its propositions (of a source: those
+    that it has a claim on), works those that are cited there, sentences those that ask about
+    them; with `conflicting`, the propositions that are in conflict with one of these count as
+    well. Documents, sources, glossary and red flags are always whole; the tables of the coding and
+    the omissions are of the whole page, and empty here. The topic `coding` is the tables of the
+    coding, without anything that came of them. ParameterError for a proposition or a source that
+    is not known.
     """
-    tables = {name: getattr(dataset, name).copy(deep=False) for name in _TABLES}
-    bibliography = dict(dataset.bibliography)
-    if topic != ALL:
-        known = _propositions_of(dataset.propositions, topic, conflicting)
-        for name in ("claims", "propositions", "doses", "verdicts", "harms"):
-            tables[name] = _only(tables[name], tables[name]["proposition_id"].isin(known))
-        asking = tables["sentences"]["asks"].map(lambda asked: not known.isdisjoint(asked.split()))
-        tables["sentences"] = _only(tables["sentences"], asking.astype(bool))
-        for name in ("omissions", *(() if topic == CODING else CODING_TABLES)):
-            tables[name] = tables[name].iloc[:0]
-        relied = _words(tables["verdicts"]["findings"])
-        tables["findings"] = _only(
-            tables["findings"], tables["findings"]["finding_id"].isin(relied)
-        )
-        cited = _words(tables["verdicts"]["references"]) | _words(tables["harms"]["references"])
-        bibliography = {name: work for name, work in bibliography.items() if name in cited}
-    return replace(dataset, bibliography=bibliography, **tables)
+    if (topic, proposition, source) == (ALL, ALL, ALL):
+        return replace(dataset, **{name: _copied(dataset, name) for name in _TABLES})
+    known = _propositions_of(dataset, topic, conflicting, proposition, source)
+    tables = {name: _copied(dataset, name) for name in _TABLES}
+    for name in ("claims", "propositions", "doses", "verdicts", "harms"):
+        tables[name] = _only(tables[name], tables[name]["proposition_id"].isin(known))
+    asking = tables["sentences"]["asks"].map(lambda asked: not known.isdisjoint(asked.split()))
+    tables["sentences"] = _only(tables["sentences"], asking.astype(bool))
+    for name in ("omissions", *(() if topic == CODING else CODING_TABLES)):
+        tables[name] = tables[name].iloc[:0]
+    relied = _words(tables["verdicts"]["findings"])
+    tables["findings"] = _only(tables["findings"], tables["findings"]["finding_id"].isin(relied))
+    cited = _words(tables["verdicts"]["references"]) | _words(tables["harms"]["references"])
+    works = {name: work for name, work in dataset.bibliography.items() if name in cited}
+    return replace(dataset, bibliography=works, **tables)
 
 
 def read_all(
@@ -343,19 +359,38 @@ def _contents(folder: Path, dictionary: Dictionary) -> dict[str, str]:
     return found
 
 
-def _note_reading(topic: str, conflicting: bool) -> None:
+def _note_reading(reading: Reading) -> None:
     """Write down what was read, where somebody wants to know what a report depends on."""
     if READINGS in os.environ:
         with Path(os.environ[READINGS]).open("a", encoding="utf-8") as file:
-            file.write(json.dumps([topic, conflicting]) + "\n")
+            file.write(json.dumps(reading) + "\n")
 
 
-def _propositions_of(propositions: pd.DataFrame, topic: str, conflicting: bool) -> set[str]:
-    """The propositions of a topic, with those that are in conflict with one of them if wanted."""
-    own = set(propositions.loc[propositions["topic"] == topic, "proposition_id"])
+def _copied(dataset: Dataset, name: str) -> pd.DataFrame:
+    """A table of its own with the same cells."""
+    table: pd.DataFrame = getattr(dataset, name).copy(deep=False)
+    return table
+
+
+def _propositions_of(
+    dataset: Dataset, topic: str, conflicting: bool, proposition: str, source: str
+) -> set[str]:
+    """The propositions that are spoken of, with those in conflict with one of them if wanted."""
+    known = dataset.propositions["proposition_id"]
+    own = set(known if topic == ALL else known[dataset.propositions["topic"] == topic])
+    if proposition != ALL:
+        if proposition not in dataset.statements:
+            words = not_one_of(proposition, tuple(known))
+            raise ParameterError(f"proposition: {words}")
+        own &= {proposition}
+    if source != ALL:
+        if source not in dataset.authors:
+            raise ParameterError(f"source: {not_one_of(source, tuple(dataset.authors))}")
+        claims = dataset.claims
+        own &= set(claims.loc[claims["source_id"] == source, "proposition_id"])
     if not conflicting:
         return own
-    named = propositions.set_index("proposition_id")["conflicts_with"].map(str.split)
+    named = dataset.propositions.set_index("proposition_id")["conflicts_with"].map(str.split)
     return own.union(
         *(named[proposition_id] for proposition_id in own),
         (proposition_id for proposition_id, others in named.items() if own & set(others)),

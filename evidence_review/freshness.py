@@ -29,12 +29,12 @@ SOURCES = (".py", ".j2", ".css", ".json", ".csl")
 class Record:
     """What a report was made of: all but the data, the readings of the data with their hash.
 
-    `readings` are the topics that its notebook loaded, each with whether conflicting ones were;
+    `readings` are the parts of the data that its notebook loaded;
     `output` is the hash of the file that came of it.
     """
 
     made_of: str
-    readings: tuple[tuple[str, bool], ...]
+    readings: tuple[tuple[str, bool, str, str], ...]
     rows: str
     output: str
 
@@ -75,7 +75,7 @@ class Records:
             return
         reports = {}
         for name, found in content["reports"].items():
-            readings = tuple((topic, conflicting) for topic, conflicting in found["readings"])
+            readings = tuple((str(t), bool(c), str(p), str(s)) for t, c, p, s in found["readings"])
             reports[name] = Record(**{**found, "readings": readings})
         inputs, whole = str(content["inputs"]), dict(content["whole"])
         self.inputs, self.whole, self.reports = inputs, whole, reports
@@ -126,6 +126,7 @@ def made_of(root: Path, report: Report) -> str:
     parameters = json.dumps(dict(report.parameters), sort_keys=True)
     notebook = hash_of(root / "notebooks" / f"{report.notebook}.ipynb")
     own = [report.name, report.title, report.notebook, parameters, notebook]
+    own += [repr((report.trail, report.neighbours, report.pages))]
     return rows_digest([*own, catalogue_digest(root), environment_digest()])
 
 

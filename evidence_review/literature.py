@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from string import ascii_uppercase
 from typing import Any
 
 import pandas as pd
@@ -10,62 +13,55 @@ from markupsafe import Markup
 
 from evidence_review.appraisal import CELL_MEANINGS, CELLS
 from evidence_review.bibliography import Work, citation, identifier_links, short_name
-from evidence_review.catalogue import Report
+from evidence_review.catalogue import Links
 from evidence_review.dataset import ALL, Dataset
-from evidence_review.markup import NOTHING, Shown, bullets, element, joined, paragraph, table
+from evidence_review.markup import (
+    NOTHING,
+    Shown,
+    bullets,
+    element,
+    folded,
+    joined,
+    link,
+    paragraph,
+    plain,
+    table,
+)
 from evidence_review.prose import (
+    DRAFT,
     author_names,
     counted,
     label_words,
+    number,
     sentence,
     verdict_sentence,
 )
+from evidence_review.quotes import STANCE_SYMBOLS, by_proposition, in_words, passage
 from evidence_review.synthesis import CLAIM_KEY
-from evidence_review.tables import (
-    DRAFT,
-    by_proposition,
-    claim_quote,
-    folded,
-    linked,
-    proposition_link,
-)
 
 SEVERITIES = ("serious", "moderate", "mild")
 UNSIGNED = "No clinician has signed this appraisal."
+PRIMARY = {
+    "yes": "main outcome",
+    "no": "not the main outcome",
+    "not stated": "whether the main outcome is not stated",
+}
 
 
-def appraisal_block(dataset: Dataset, row: Mapping[str, Any], details: bool = True) -> Shown:
-    """What the literature says of one proposition: verdict, why, findings, what would change it.
-
-    Without `details`, the verdict and the teaching point alone.
-    """
-    parts = [
-        Shown(
-            element("p", element("strong", f"Page and literature: {row['cell']}"), "."),
-            f"Page and literature: {row['cell']}.",
-        ),
-        paragraph(verdict_sentence(row)),
-    ]
-    if details:
-        parts += [
+def appraisal_in_full(dataset: Dataset, row: Mapping[str, Any]) -> Shown:
+    """What the literature says of a proposition: verdict, why, findings, what would change it."""
+    return joined(
+        part
+        for part in (
+            paragraph(verdict_sentence(row), _signature(row)),
             paragraph(row["rationale"]),
-            paragraph(f"{DRAFT} {row['teaching_point']} {_signature(row)}"),
             paragraph(f"Caution: {row['safety_note']}" if row["safety_note"] else ""),
-            _rests_on(dataset, row),
+            _findings_table(dataset, row),
+            _also_cited(dataset, row),
             paragraph(f"What would change this: {row['would_change']}"),
-        ]
-    inner = joined(part for part in parts if part.text)
-    return Shown(element("div", inner.html, class_="appraisal"), inner.text)
-
-
-def appraisal_blocks(
-    dataset: Dataset, appraised: pd.DataFrame, details: bool = True
-) -> dict[str, Shown]:
-    """The appraisal of each proposition, by its id."""
-    return {
-        row["proposition_id"]: appraisal_block(dataset, row, details)
-        for row in appraised.to_dict("records")
-    }
+        )
+        if part.text
+    )
 
 
 def references_list(dataset: Dataset, *citing: pd.DataFrame) -> Shown:
@@ -103,7 +99,7 @@ def harms_of(dataset: Dataset, claims: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["severity", "start"], kind="stable").reset_index(drop=True)
 
 
-def harms_notice(dataset: Dataset, harms: pd.DataFrame) -> Shown:
+def harms_notice(dataset: Dataset, harms: pd.DataFrame, links: Links) -> Shown:
     """Advice on the page that could hurt somebody: the serious in full, the rest to unfold."""
     if harms.empty:
         return paragraph(
@@ -114,46 +110,38 @@ def harms_notice(dataset: Dataset, harms: pd.DataFrame) -> Shown:
     serious = harms[harms["severity"] == "serious"]
     others = harms[harms["severity"] != "serious"]
     if not serious.empty:
-        parts.append(joined(_harm(dataset, row) for row in serious.to_dict("records")))
+        each = joined(_harm(dataset, row, links) for row in serious.to_dict("records"))
+        parts.append(Shown(element("div", each.html, class_="several"), each.text))
     if not others.empty:
         words = f"{sentence(counted(len(others), 'claim'))} that could do lesser harm"
-        rest = joined(_harm(dataset, row) for row in others.to_dict("records"))
+        rest = joined(_harm(dataset, row, links) for row in others.to_dict("records"))
         parts.append(folded(words, rest))
     inner = joined(parts)
     return Shown(element("section", inner.html, class_="harms", id="harms"), inner.text)
 
 
-def cells_table(
-    dataset: Dataset, appraised: pd.DataFrame, reports: Sequence[Report], here: str
-) -> Shown:
+def cells_table(dataset: Dataset, appraised: pd.DataFrame, links: Links) -> Shown:
     """The propositions by cell of page × literature, what matters most first."""
     parts = []
     for cell, rows in appraised.groupby("cell", observed=True, sort=True):
         body = [
             [
-                element("a", row["statement"], href=proposition_link(reports, row, here)),
+                link(row["statement"], links.proposition(row["proposition_id"])),
                 label_words(str(row["label"]), row["direction"]),
                 str(row["verdict"]),
                 row["certainty"] or "–",
                 row["directness"],
             ]
-            for row in rows.sort_values(["truism", "votes"], ascending=[True, False]).to_dict(
-                "records"
-            )
+            for row in _weightiest_first(rows)
         ]
         caption = f"{sentence(str(cell))}: {counted(len(body), 'proposition')}"
         header = ["Proposition", "Authors", "Literature", "Certainty", "Evidence in"]
-        shown = table(f"{caption} ({CELL_MEANINGS[str(cell)]})", header, body)
-        parts.append(shown)
+        parts.append(table(f"{caption} ({CELL_MEANINGS[str(cell)]})", header, body))
     return joined(parts)
 
 
 def headlines(
-    dataset: Dataset,
-    appraised: pd.DataFrame,
-    cells: Sequence[str],
-    reports: Sequence[Report],
-    here: str,
+    dataset: Dataset, appraised: pd.DataFrame, cells: Sequence[str], links: Links
 ) -> Shown:
     """The propositions of some cells in a sentence each, truisms left out."""
     rows = appraised[appraised["cell"].isin(cells) & (appraised["truism"] == "no")]
@@ -161,7 +149,7 @@ def headlines(
         return paragraph("There is none.")
     items = [
         Markup("{} {}. {} {}").format(
-            element("a", row["statement"], href=proposition_link(reports, row, here)),
+            link(row["statement"], links.proposition(row["proposition_id"])),
             element("strong", sentence(str(row["cell"]))),
             f"Authors: {label_words(str(row['label']), row['direction'])}.",
             verdict_sentence(row),
@@ -171,30 +159,21 @@ def headlines(
     return bullets(items)
 
 
-def cells_in_full(dataset: Dataset, appraised: pd.DataFrame, claims: pd.DataFrame) -> Shown:
-    """Each cell with its propositions: the appraisal, and the quotes it is held against."""
+def cells_in_full(
+    dataset: Dataset, appraised: pd.DataFrame, claims: pd.DataFrame, links: Links
+) -> Shown:
+    """Each cell with its propositions: what the literature says, beside a quote of each stance.
+
+    All findings and all quotes are on the page of the proposition.
+    """
     parts = []
     said = by_proposition(claims.to_dict("records"))
     for cell, rows in appraised.groupby("cell", observed=True, sort=True):
         parts.append(Shown(element("h3", sentence(str(cell))), f"## {cell}"))
         parts.append(paragraph(sentence(f"{CELL_MEANINGS[str(cell)]}.")))
-        for row in rows.to_dict("records"):
+        for row in _weightiest_first(rows):
             own = said.get(row["proposition_id"], [])
-            quotes = joined(claim_quote(dataset, claim) for claim in own)
-            inner = joined(
-                [
-                    Shown(element("h4", row["statement"]), f"### {row['statement']}"),
-                    paragraph(f"Authors: {label_words(str(row['label']), row['direction'])}."),
-                    appraisal_block(dataset, row),
-                    folded(f"{sentence(counted(len(own), 'quote'))} from the page", quotes)
-                    if len(own)
-                    else paragraph("Nobody on the page speaks of it."),
-                ]
-            )
-            html = element(
-                "section", inner.html, class_="proposition", id=str(row["proposition_id"])
-            )
-            parts.append(Shown(html, inner.text))
+            parts.append(_appraised_proposition(dataset, row, own, links))
     return joined(parts)
 
 
@@ -204,19 +183,16 @@ def cell_meanings() -> Shown:
     return table("What the cells mean", ["Cell", "Group", "Meaning"], rows)
 
 
-def omissions_list(dataset: Dataset, topic: str = ALL) -> Shown:
+def omissions_list(dataset: Dataset, links: Links, topic: str = ALL) -> Shown:
     """What the page never mentions although guidelines do, the gravest first.
 
     They are of the whole page, so that a report on one topic only leads to them.
     """
     if topic != ALL:
-        return linked("They are listed in the report on all topics", "appraisal.html")
+        words = "They are listed in the report on all topics"
+        return Shown(element("p", link(words, links.whole("appraisal"))), words)
     rows = [
-        [
-            row["what"],
-            row["why_it_matters"],
-            _work_links(dataset, row["references"].split()),
-        ]
+        [row["what"], row["why_it_matters"], _work_links(dataset, row["references"].split())]
         for row in dataset.omissions.sort_values("rank").to_dict("records")
     ]
     return table(
@@ -224,47 +200,156 @@ def omissions_list(dataset: Dataset, topic: str = ALL) -> Shown:
     )
 
 
-def _rests_on(dataset: Dataset, row: Mapping[str, Any]) -> Shown:
-    """The findings that a verdict relies on, each with its work; works cited without one."""
+def works_index(dataset: Dataset, letters: str, links: Links) -> Shown:
+    """The works whose names begin with one of some letters (`A-G`), each with what cites it.
+
+    Names that begin with none of the letters A to Z stand with the last.
+    """
+    first, last = letters.split("-")
+    citing = _citing(dataset)
+    parts = []
+    works = sorted(dataset.bibliography.values(), key=_by_name)
+    for letter, group in groupby(works, key=_initial):
+        if not first <= letter <= last:
+            continue
+        items = [_indexed(dataset, work, citing.get(str(work["id"]), []), links) for work in group]
+        parts.append(Shown(element("h3", letter), f"## {letter}"))
+        parts.append(Shown(bullets(items).html, "\n".join(plain(item) for item in items)))
+    return joined(parts)
+
+
+def _initial(work: Work) -> str:
+    """The letter under which a work stands, without its accents; `Z` where it has none."""
+    letters = unicodedata.normalize("NFD", short_name(work))
+    found = next((letter for letter in letters if letter.isalpha()), "Z").upper()
+    return found if found in ascii_uppercase else "Z"
+
+
+def _citing(dataset: Dataset) -> dict[str, list[str]]:
+    """The propositions whose verdict, or a harm on which, cites each work."""
+    found: dict[str, list[str]] = {}
+    for rows in (dataset.verdicts, dataset.harms):
+        for proposition_id, cell in zip(rows["proposition_id"], rows["references"], strict=True):
+            for work in cell.split():
+                known = found.setdefault(work, [])
+                if proposition_id not in known:
+                    known.append(proposition_id)
+    return found
+
+
+def _indexed(dataset: Dataset, work: Work, propositions: Sequence[str], links: Links) -> Markup:
+    """A work with its identifiers, and the propositions that it is cited for."""
+    addresses = [element("a", words, href=address) for words, address in identifier_links(work)]
+    cited = Markup("; ").join(
+        link(dataset.statements[name], links.proposition(name)) for name in propositions
+    )
+    where = cited or "the omissions of the page"
+    return Markup("{} {} {} Cited on: {}").format(
+        citation(work), Markup(" ").join(addresses[:1]), _seen(work), where
+    )
+
+
+def _weightiest_first(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a cell: truisms last, those with most votes first."""
+    ordered = rows.sort_values(["truism", "votes"], ascending=[True, False])
+    return list(ordered.to_dict("records"))
+
+
+def _appraised_proposition(
+    dataset: Dataset, row: Mapping[str, Any], own: Sequence[Mapping[str, Any]], links: Links
+) -> Shown:
+    """A proposition with its verdict and why, its references, and a quote of each stance."""
+    statement, proposition_id = str(row["statement"]), str(row["proposition_id"])
+    address = links.proposition(proposition_id)
+    references = _work_links(dataset, row["references"].split())
+    inner = joined(
+        part
+        for part in (
+            Shown(element("h4", link(statement, address)), f"### {statement}"),
+            paragraph(
+                f"Authors: {label_words(str(row['label']), row['direction'])}.",
+                verdict_sentence(row),
+                _signature(row),
+            ),
+            paragraph(row["rationale"]),
+            paragraph(f"Caution: {row['safety_note']}" if row["safety_note"] else ""),
+            Shown(element("p", "References: ", references, "."), plain(references))
+            if references
+            else paragraph(""),
+            paragraph(f"{DRAFT} {row['teaching_point']}"),
+            *_voices(dataset, own, links),
+        )
+        if part.text
+    )
+    html = element("section", inner.html, class_="proposition", id=proposition_id)
+    return Shown(html, inner.text)
+
+
+def _voices(dataset: Dataset, claims: Sequence[Mapping[str, Any]], links: Links) -> Iterator[Shown]:
+    """A quote of each stance on a proposition, the first on the page, with how many there are."""
+    gathered: dict[str, list[Mapping[str, Any]]] = {}
+    for claim in sorted(claims, key=lambda claim: (str(claim["stance"]), claim["start"])):
+        gathered.setdefault(str(claim["stance"]), []).append(claim)
+    for stance, group in gathered.items():
+        authors = len({claim["source_id"] for claim in group})
+        of = counted(len(dataset.sources), "author")
+        words = f"{STANCE_SYMBOLS[stance]} {stance}, {number(authors)} of {of}"
+        words += ", for example " if len(group) > 1 else ": "
+        quoted = in_words(dataset, group[0])
+        name = author_names(dataset)[str(group[0]["source_id"])]
+        place = link(name, passage(dataset, group[0], links))
+        html = element("p", words, place, " ", *quoted)
+        yield Shown(html, html.striptags())
+    if not claims:
+        yield paragraph("Nobody on the page speaks of it.")
+
+
+def _findings_table(dataset: Dataset, row: Mapping[str, Any]) -> Shown:
+    """The findings that a verdict relies on, each with its figures, people and work."""
     findings = dataset.findings_by_id
-    items = []
+    rows = []
     for finding_id in row["findings"].split():
         finding = findings[finding_id]
         figures = [str(finding[name]) for name in ("figures", "interval") if finding[name]]
         figures += [f"n = {finding['n']}"] if finding["n"] else []
-        primary = {"yes": "main outcome", "no": "not the main outcome"}.get(
-            str(finding["primary"]), "whether the main outcome is not stated"
-        )
-        items.append(
-            Markup("{} {} ({}; {}; {}){}").format(
+        outcome = f"{finding['outcome']} ({PRIMARY[str(finding['primary'])]})"
+        rows.append(
+            [
                 finding["result"],
-                _work_links(dataset, [finding["reference_id"]]),
+                "; ".join(figures) or "–",
                 finding["population"],
-                finding["outcome"],
-                primary,
-                f" {'; '.join(figures)}." if figures else "",
-            )
+                outcome,
+                _work_links(dataset, [finding["reference_id"]]),
+            ]
         )
+    if not rows:
+        return paragraph("It rests on no finding.")
+    header = ["Finding", "Figures", "People", "Outcome", "Work"]
+    return table(f"What this rests on: {counted(len(rows), 'finding')}", header, rows)
+
+
+def _also_cited(dataset: Dataset, row: Mapping[str, Any]) -> Shown:
+    """The works of a verdict of which no finding is told; nothing where there is none."""
+    findings = dataset.findings_by_id
     relied = {findings[name]["reference_id"] for name in row["findings"].split()}
     others = [work for work in row["references"].split() if work not in relied]
-    if others:
-        items.append(Markup("Also cited: {}").format(_work_links(dataset, others)))
-    if not items:
+    if not others:
         return Shown(NOTHING, "")
-    words = f"What this rests on: {counted(len(row['findings'].split()), 'finding')}"
-    return folded(words, bullets(items))
+    html = element("p", "Also cited: ", _work_links(dataset, others), ".")
+    return Shown(html, html.striptags())
 
 
-def _harm(dataset: Dataset, row: Mapping[str, Any]) -> Shown:
+def _harm(dataset: Dataset, row: Mapping[str, Any], links: Links) -> Shown:
     """One claim that could hurt: its words, whom, how, how badly, and what that rests on."""
     names = author_names(dataset)
+    place = link(names[row["source_id"]], passage(dataset, row, links))
     basis = (
         Markup("Basis: {}.").format(_work_links(dataset, row["references"].split()))
         if row["rests_on"] == "reference"
         else Markup("Basis: our own reasoning; no clinician, no study.")
     )
     said = Markup("{} {}: “{}”").format(
-        element("strong", sentence(str(row["severity"]))), names[row["source_id"]], row["quote"]
+        element("strong", sentence(str(row["severity"]))), place, row["quote"]
     )
     words = f"Could hurt {row['whom']}. {row['how']}"
     html = element("div", element("p", said), element("p", words, " ", basis), class_="harm")

@@ -39,6 +39,11 @@ def element(tag: str, *children: object, **attributes: object) -> Markup:
     return Markup(f"<{tag}{opened}>{inner}</{tag}>")
 
 
+def link(words: object, address: str, **attributes: object) -> Markup:
+    """Words that lead to an address; the words alone where it is empty."""
+    return element("a", words, href=address, **attributes) if address else Markup(escape(words))
+
+
 def joined(pieces: Iterable[Shown]) -> Shown:
     """Pieces one after another."""
     kept = list(pieces)
@@ -85,8 +90,8 @@ def table(
 
     head = element("tr", *(element("th", name, scope="col") for name in header))
     body = [element("tr", *(cell(place, c) for place, c in enumerate(row))) for row in rows]
-    html = element(
-        "div",
+    html = scrolling(
+        caption,
         element(
             "table",
             element("caption", caption),
@@ -94,14 +99,21 @@ def table(
             element("tbody", *body),
             class_=class_,
         ),
-        class_="scroll",
-        tabindex="0",
-        role="region",
-        aria_label=caption,
     )
     lines = [caption, "\t".join(header)]
     lines += ["\t".join(plain(content) for content in row) for row in rows]
     return Shown(html, "\n".join(lines))
+
+
+def scrolling(name: str, content: Markup) -> Markup:
+    """Content in a box of its own that scrolls sideways, also by key."""
+    return element("div", content, class_="scroll", tabindex="0", role="region", aria_label=name)
+
+
+def folded(summary: str, content: Shown) -> Shown:
+    """A piece of a page that opens when its summary is chosen."""
+    html = element("details", element("summary", summary), content.html)
+    return Shown(html, content.text)
 
 
 def figure(name: str, drawing: str, caption: str, numbers: Shown) -> Shown:

@@ -14,6 +14,7 @@ from evidence_review.selection import Selection
 from evidence_review.synthesis import NAMED_PHASES, SIDES, WEAKEST_LEVEL, Counts, fragility
 
 NOT_EVIDENCE = "An agreement of posts is not evidence."
+DRAFT = "Draft wording for a clinician to check:"
 SIDE_WORDS = {
     "for": "for it",
     "conditional": "for it under a condition",
@@ -44,6 +45,16 @@ SHARE_COLUMNS = {
     "basis": "kind of support",
     "phase": "phase",
     "claim_type": "kind of claim",
+}
+REASON_WORDS = {
+    "heading": "of headings",
+    "greeting": "of greetings",
+    "promotion": "of promotion",
+    "question": "of questions",
+    "autobiography": "of autobiography",
+    "connective": "that only connect",
+    "boilerplate": "of the web page itself",
+    "unintelligible": "that cannot be understood",
 }
 VERDICT_WORDS = {
     "supported": "The literature supports it.",
@@ -292,6 +303,37 @@ def verdict_sentence(row: Mapping[str, Any]) -> str:
         return f"The literature does not decide it{near}."
     people = f"; studies {PEOPLE[directness]}" if directness in PEOPLE else ""
     return f"{VERDICT_WORDS[verdict]} Certainty: {row['certainty']} ({row['rater']}){people}."
+
+
+def appraisal_words(row: Mapping[str, Any]) -> str:
+    """A verdict with its certainty, as it is printed in a table: `mixed (low)`."""
+    return f"{row['verdict']} ({row['certainty']})" if row["certainty"] else str(row["verdict"])
+
+
+def sides_words(counts: Mapping[str, int]) -> str:
+    """The votes by side, as they are printed in a table: `2 for, 1 against`."""
+    return ", ".join(f"{count} {side}" for side, count in counts.items() if count) or "none"
+
+
+def source_sentence(dataset: Dataset, source_id: str, claims: pd.DataFrame) -> str:
+    """How many claims an author makes on how many propositions, and what they show."""
+    own = claims[claims["source_id"] == source_id]
+    name = sentence(dataset.authors[source_id])
+    propositions = counted(own["proposition_id"].nunique(), "proposition")
+    return f"{name} makes {counted(len(own), 'claim')} on {propositions}. {levels_sentence(own)}"
+
+
+def coverage_sentence(dataset: Dataset, document_id: str) -> str:
+    """How the sentences of a document are accounted for."""
+    own = dataset.sentences[dataset.sentences["document_id"] == document_id]
+    reasons = own.loc[own["reason"] != "", "reason"].astype("str").value_counts()
+    without, total = int(reasons.sum()), len(own)
+    kinds = [f"{number(int(count))} {REASON_WORDS[str(name)]}" for name, count in reasons.items()]
+    listing = f": {listed(kinds)}" if kinds else ""
+    return (
+        f"Of {counted(total, 'sentence')}, {amount(total - without)} carry a claim and "
+        f"{amount(without)} a reason why there is none{listing}. None is left out."
+    )
 
 
 def cells_sentence(appraised: pd.DataFrame) -> str:

@@ -6,3 +6,7 @@ INTERRUPTED = 130
 
 class Refusal(Exception):
     """A command cannot go on; its message says why, and what to do."""
+
+
+class ParameterError(Refusal, ValueError):
+    """A parameter has a value that the data does not know, or that leaves nothing to show."""

@@ -28,24 +28,25 @@ from traitlets.config import Config
 
 from evidence_review.atomic import write_if_changed
 from evidence_review.catalogue import CatalogueError, Report
-from evidence_review.dataset import Dataset
+from evidence_review.dataset import Dataset, Reading
 from evidence_review.dictionary import not_one_of
 from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork, preload
-from evidence_review.selection import ParameterError, select
+from evidence_review.refusal import ParameterError
+from evidence_review.selection import check_subjects, select
 
 KERNEL = "python3"
 CELL_SECONDS = 120
 START_SECONDS = 120
 # A kernel that is told to end may log the interrupt as an error; faults of cells come another way.
 HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
-SAFETY = re.compile(r'<section class="limits">.*?</section>', re.DOTALL)
+SAFETY = re.compile(r'<div class="safety">.*?</section></div>', re.DOTALL)
 # A link that shows its address need not be followed by it on paper.
 ADDRESS = re.compile(r'<a href="(https?://[^"]*)">\1</a>')
 DATA_VERSION = re.compile(
     r"Release (?P<release>\S+) of .*?hash of the rows: (?P<rows>\w+)", re.DOTALL
 )
 QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
-SELECTION_PARAMETERS = ("topic", "threshold", "weakest_level", "phase", "sources")
+SELECTION_PARAMETERS = ("topic", "threshold", "weakest_level", "phase", "sources", "proposition")
 TEMPLATES = Path(__file__).parent / "template"
 PARAMETER_TYPES: Mapping[str, Callable[[str], Any]] = {
     "str": str,
@@ -63,14 +64,14 @@ class NotCompleted(RuntimeError):
 class Outcome:
     """What became of a report: `written`, `unchanged`, or `failed` with the reason.
 
-    `readings` are the topics that its notebook loaded, each with whether conflicting ones were;
+    `readings` are the parts of the data that its notebook loaded;
     `output` is the hash of the page that was made.
     """
 
     report: Report
     state: str
     reason: str = ""
-    readings: tuple[tuple[str, bool], ...] = ()
+    readings: tuple[Reading, ...] = ()
     output: str = ""
 
 
@@ -104,6 +105,7 @@ def check_report(dataset: Dataset, report: Report) -> None:
     values = {**defaults, **report.parameters}
     chosen = {name: values[name] for name in SELECTION_PARAMETERS if name in values}
     try:
+        check_subjects(dataset, values)
         select(dataset, **chosen)
     except ParameterError as error:
         raise ParameterError(f"{report.name}: {error}") from None
@@ -256,7 +258,7 @@ def prepare() -> None:
 
 
 def with_contents(page: str) -> str:
-    """A page whose second-level headings are its table of contents, each with an id to go to."""
+    """A page whose plain second-level headings are its contents, each with an id to go to."""
     titles: list[str] = []
 
     def named(found: re.Match[str]) -> str:

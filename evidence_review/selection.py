@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -9,21 +10,17 @@ import pandas as pd
 
 from evidence_review.dataset import ALL, Dataset
 from evidence_review.dictionary import not_one_of
-from evidence_review.refusal import Refusal
+from evidence_review.refusal import ParameterError
 
 DEFAULT_THRESHOLD = 0.75
-
-
-class ParameterError(Refusal, ValueError):
-    """A parameter has a value that the data does not know, or that leaves nothing to show."""
 
 
 @dataclass(frozen=True)
 class Selection:
     """The claims that a report admits, and the threshold that it judges agreement by.
 
-    `topic`, `phase` and `sources` are `all` or words of the data; `weakest_level` is the weakest
-    evidence level that is admitted, from 1 to 5.
+    `topic`, `phase`, `sources` and `proposition` are `all` or words of the data;
+    `weakest_level` is the weakest evidence level that is admitted, from 1 to 5.
     """
 
     topic: str
@@ -31,6 +28,7 @@ class Selection:
     weakest_level: int
     phase: str
     source_ids: tuple[str, ...]
+    proposition: str = ALL
 
     def is_whole(self, dataset: Dataset) -> bool:
         """Whether every claim is admitted, whatever the topic."""
@@ -48,11 +46,13 @@ def select(
     weakest_level: int = 5,
     phase: str = ALL,
     sources: str = ALL,
+    proposition: str = ALL,
 ) -> Selection:
     """The selection that these parameters describe.
 
     `sources` is `all` or source ids separated by commas. ParameterError, which names the known
-    values, where one is unknown, mistyped or out of range, or where no claim is left.
+    values, where one is unknown, mistyped or out of range, or where no claim is left (but for a
+    proposition alone, on which there may be none).
     """
     selection = Selection(
         topic=_known("topic", topic, dataset.dictionary.vocabulary("propositions", "topic")),
@@ -60,8 +60,9 @@ def select(
         weakest_level=_level(weakest_level),
         phase=_known("phase", phase, dataset.dictionary.vocabulary("claims", "phase")),
         source_ids=_sources(sources, tuple(dataset.sources["source_id"])),
+        proposition=_known("proposition", proposition, tuple(dataset.statements)),
     )
-    if topic_claims(dataset, selection).empty:
+    if proposition == ALL and topic_claims(dataset, selection).empty:
         raise ParameterError(
             f"no claim is left with topic={topic!r}, weakest_level={weakest_level}, "
             f"phase={phase!r}, sources={sources!r}: admit more"
@@ -84,18 +85,32 @@ def admitted_claims(dataset: Dataset, selection: Selection) -> pd.DataFrame:
 
 
 def topic_propositions(dataset: Dataset, selection: Selection) -> pd.DataFrame:
-    """The propositions of the selected topic, in the dictionary's order of topics."""
+    """The selected propositions, in the dictionary's order of topics."""
     propositions = dataset.propositions
     if selection.topic != ALL:
         propositions = propositions[propositions["topic"] == selection.topic]
+    if selection.proposition != ALL:
+        propositions = propositions[propositions["proposition_id"] == selection.proposition]
     return propositions.sort_values("topic", kind="stable").reset_index(drop=True)
 
 
 def topic_claims(dataset: Dataset, selection: Selection) -> pd.DataFrame:
-    """The admitted claims on propositions of the selected topic."""
+    """The admitted claims on the selected propositions."""
     claims = admitted_claims(dataset, selection)
     known = topic_propositions(dataset, selection)["proposition_id"]
     return claims[claims["proposition_id"].isin(known)].reset_index(drop=True)
+
+
+def check_subjects(dataset: Dataset, values: Mapping[str, object]) -> None:
+    """Nothing where the source and the document among some parameters are known.
+
+    ParameterError, which names the known ones, where one is not.
+    """
+    known = {"source": tuple(dataset.authors), "document": tuple(dataset.documents)}
+    for parameter in known.keys() & values.keys():
+        value = str(values[parameter])
+        if value != ALL and value not in known[parameter]:
+            raise ParameterError(f"{parameter}: {not_one_of(value, known[parameter])}")
 
 
 def _known(parameter: str, value: object, vocabulary: tuple[str, ...]) -> str:

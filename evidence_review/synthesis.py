@@ -197,6 +197,21 @@ def summary_of_votes(
     return table.reset_index(drop=True)
 
 
+def summary_by_phase(
+    propositions: pd.DataFrame, claims: pd.DataFrame, threshold: Fraction
+) -> pd.DataFrame:
+    """The agreement on each proposition among what is said of each named phase.
+
+    The columns of `summary_of_votes` and `phase`, one row a phase and proposition. What is said
+    of all patients, or of nobody in particular, counts in every phase.
+    """
+    parts = []
+    for phase in NAMED_PHASES:
+        said = claims[claims["phase"].isin([phase, "any", "unstated"])]
+        parts.append(summary_of_votes(propositions, said, threshold).assign(phase=phase))
+    return pd.concat(parts, ignore_index=True)
+
+
 def without_each_source(
     propositions: pd.DataFrame, claims: pd.DataFrame, threshold: Fraction
 ) -> pd.DataFrame:
@@ -305,6 +320,12 @@ def on_topic(pairs: pd.DataFrame, proposition_ids: pd.Series) -> pd.DataFrame:
     """The pairs of which either claim bears on one of these propositions, numbered from 0."""
     either = pairs["proposition_id_a"].isin(proposition_ids)
     either |= pairs["proposition_id_b"].isin(proposition_ids)
+    return pairs[either].reset_index(drop=True)
+
+
+def of_source(pairs: pd.DataFrame, source_id: str) -> pd.DataFrame:
+    """The pairs of which either claim is this source's, numbered from 0."""
+    either = (pairs["source_id_a"] == source_id) | (pairs["source_id_b"] == source_id)
     return pairs[either].reset_index(drop=True)
 
 
