@@ -95,7 +95,13 @@ def pdf(weasyprint: ModuleType, page: str, paper: str) -> bytes:
     document = weasyprint.HTML(string=page, url_fetcher=fetcher)
     _prepare(document.etree_element, paper)
     with _complaints() as said:
-        content: bytes = document.write_pdf(pdf_variant=VARIANT)
+        try:
+            content: bytes = document.write_pdf(pdf_variant=VARIANT)
+        except AssertionError:
+            raise SharingError(
+                "the PDF cannot be made: WeasyPrint knows no way to lay this page out; a browser"
+                " prints it"
+            ) from None
     if said:
         raise SharingError(f"the PDF would not be whole: {said[0]}")
     return content
