@@ -236,14 +236,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
-def chosen_pages() -> list[Path]:
-    """Of each kind of report the heaviest page and the lightest; a page of no list is a kind."""
+def pages_by_kind() -> list[list[Path]]:
+    """The pages of each kind of report, the lightest first; a page of no list is a kind."""
     reports = {report.file: report.notebook for report in read_catalogue(ROOT)}
     kinds: dict[str, list[Path]] = {}
     for page in sorted((ROOT / "reports").glob("*.html")):
         kinds.setdefault(reports.get(page.name, page.name), []).append(page)
-    by_weight = [sorted(pages, key=lambda page: page.stat().st_size) for pages in kinds.values()]
-    return [page for pages in by_weight for page in dict.fromkeys((pages[-1], pages[0]))]
+    return [sorted(pages, key=lambda page: page.stat().st_size) for pages in kinds.values()]
+
+
+def chosen_pages() -> list[Path]:
+    """Of each kind of report the heaviest page and the lightest."""
+    return [page for pages in pages_by_kind() for page in dict.fromkeys((pages[-1], pages[0]))]
+
+
+def lightest_pages() -> list[Path]:
+    """The lightest page of each kind of report."""
+    return [pages[0] for pages in pages_by_kind()]
 
 
 @pytest.fixture(params=chosen_pages(), ids=lambda page: page.stem)

@@ -12,8 +12,7 @@ from statistics import median
 from xml.etree import ElementTree
 
 import pytest
-
-from conftest import chosen_pages
+from conftest import chosen_pages, lightest_pages
 
 from evidence_review.catalogue import read_catalogue
 from evidence_review.dictionary import find_root
@@ -201,7 +200,7 @@ def test_faint_parts_of_a_drawing_are_found(inside, count):
     assert len(too_faint(drawing)) == count
 
 
-# What a drawing stands on: the plate that it begins with, as wide as itself, else what is behind it.
+# What a drawing stands on: the plate that it begins with, as wide as itself, or what is behind it.
 BEHIND = """() => [...document.querySelectorAll('main svg')].map(drawing => {
     const plate = [...drawing.querySelectorAll('rect, path')].find(each => {
         const box = each.getBoundingClientRect(), whole = drawing.getBoundingClientRect();
@@ -306,18 +305,8 @@ EXPECTED = """focusable => {
 }"""
 
 
-def lightest():
-    """The lightest page of each kind, whose every stop can be tried in reasonable time."""
-    kinds = {report.file: report.notebook for report in REPORTS}
-    found = {}
-    for page in (ROOT / "reports").glob("*.html"):
-        kind = kinds.get(page.name, page.name)
-        found[kind] = min(found.get(kind, page), page, key=lambda path: path.stat().st_size)
-    return sorted(found.values())
-
-
 @pytest.mark.browser
-@pytest.mark.parametrize("path", lightest(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", lightest_pages(), ids=lambda path: path.stem)
 def test_the_keyboard_reaches_everything_and_is_seen_doing_so(opened, path):
     page = opened(path, viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     expected = page.evaluate(EXPECTED, FOCUSABLE)
