@@ -181,7 +181,8 @@ def narrowed(
     is not known.
     """
     if (topic, proposition, source) == (ALL, ALL, ALL):
-        return replace(dataset, **{name: _copied(dataset, name) for name in _TABLES})
+        tables = {name: _copied(dataset, name) for name in _TABLES}
+        return replace(dataset, bibliography=dict(dataset.bibliography), **tables)
     known = _propositions_of(dataset, topic, conflicting, proposition, source)
     tables = {name: _copied(dataset, name) for name in _TABLES}
     for name in ("claims", "propositions", "doses", "verdicts", "harms"):

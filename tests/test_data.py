@@ -12,9 +12,9 @@ from frictionless import Package
 from evidence_review.coding import match_passes, unmatched
 from evidence_review.dataset import load
 from evidence_review.dictionary import find_root
+from evidence_review.propositions import times_asked
 from evidence_review.selection import select
 from evidence_review.synthesis import votes
-from evidence_review.tables import times_asked
 
 ROOT = find_root(Path(__file__).parent)
 PACKAGE = json.loads((ROOT / "datapackage.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What a report on one topic depends on: `narrowed` gives all of it, and nothing else."""
+"""What a report on a part of the data depends on: `narrowed` gives all of it, and nothing else."""
 
 import random
 import re
@@ -12,6 +12,7 @@ from evidence_review import dataset, workers
 from evidence_review.building import hash_of_data
 from evidence_review.catalogue import read_catalogue
 from evidence_review.dataset import ALL, csv_text, load, narrowed
+from evidence_review.refusal import ParameterError
 
 DATA = load(ROOT)
 TOPICS = DATA.dictionary.vocabulary("propositions", "topic")
@@ -22,6 +23,7 @@ OF_PROPOSITIONS = ("claims", "propositions", "doses", "verdicts", "harms")
 # What decides whether a row belongs to a topic; all other cells of a row outside may change.
 DECIDING = {
     **dict.fromkeys(OF_PROPOSITIONS, ("proposition_id",)),
+    "claims": ("proposition_id", "source_id"),
     "propositions": ("proposition_id", "topic", "conflicts_with"),
     "sentences": ("asks",),
     "findings": ("finding_id",),
@@ -30,6 +32,12 @@ READINGS = [(topic, conflicting) for topic in TOPICS for conflicting in (False, 
 # One that is small and in conflict with others, and one that is large.
 RENDERED = ("rest and devices", "walking and sport")
 NOTEBOOKS = ("consensus", "contradictions", "appraisal")
+# One proposition that is in conflict with others, and one author.
+OF_ONE = [
+    report
+    for report in read_catalogue(ROOT)
+    if report.name in ("proposition-exercise-when-acute", "source-S02")
+]
 PROVENANCE = re.compile(r"This report reads \w+ claims \(hash of the rows: \w+\)")
 
 
@@ -209,13 +217,19 @@ def reports_on(*topics):
     ]
 
 
+def reading_of(report):
+    """What a report on a topic, a proposition or a source reads."""
+    values = {"topic": ALL, "proposition": ALL, "source": ALL, **report.parameters}
+    conflicting = report.notebook in ("contradictions", "proposition", "source")
+    return (values["topic"], conflicting, values["proposition"], values["source"])
+
+
 def rendered(root, reports, out):
     """The pages of some reports, made from the data of a review."""
     found = [made for made in workers.render(root, reports, out, 2) if hasattr(made, "state")]
     assert [made.reason for made in found if made.state == "failed"] == []
-    assert {reading for made in found for reading in made.readings} == {
-        (report.parameters["topic"], report.notebook == "contradictions") for report in reports
-    }
+    for made in found:
+        assert made.readings == (reading_of(made.report),)
     return {report.name: (out / report.file).read_text(encoding="utf-8") for report in reports}
 
 
@@ -223,8 +237,8 @@ def rendered(root, reports, out):
 def pages(tmp_path_factory):
     """The pages on two topics as the data is."""
     review = copy_of_review(tmp_path_factory.mktemp("as it is") / "review")
-    found = rendered(review.root, reports_on(*RENDERED), review.root / "reports")
-    assert len(found) == len(RENDERED) * len(NOTEBOOKS)
+    found = rendered(review.root, reports_on(*RENDERED) + OF_ONE, review.root / "reports")
+    assert len(found) == len(RENDERED) * len(NOTEBOOKS) + len(OF_ONE)
     return review, found
 
 
@@ -233,10 +247,10 @@ def written(cell):
     return f"{cell:g}" if isinstance(cell, float) else str(cell)
 
 
-def spoil(review, topic, conflicting):
+def spoil(review, reading):
     """Take away or change every row and work that a reading does not hold; how many there were."""
-    chance = random.Random(topic)
-    part = narrowed(DATA, topic, conflicting)
+    chance = random.Random(str(reading))
+    part = narrowed(DATA, *reading)
     spoilt = 0
     for name in (each for each in TABLES if each not in WHOLE):
         table = DATA.dictionary.tables[name.replace("_", "-")]
@@ -279,7 +293,7 @@ def test_the_pages_on_a_topic_are_the_same_whatever_stands_outside(
 ):
     _, expected = pages
     review = copy_of_review(tmp_path / "spoilt")
-    assert spoil(review, topic, conflicting) > 1000
+    assert spoil(review, (topic, conflicting, ALL, ALL)) > 1000
     assert load(review.root).claims.equals(DATA.claims) is False
     reports = [
         report
@@ -290,15 +304,38 @@ def test_the_pages_on_a_topic_are_the_same_whatever_stands_outside(
     assert found == {name: expected[name] for name in found}
 
 
+@pytest.mark.parametrize("report", OF_ONE, ids=lambda report: report.name)
+def test_the_page_on_one_is_the_same_whatever_stands_outside(pages, tmp_path, report):
+    _, expected = pages
+    review = copy_of_review(tmp_path / "spoilt")
+    assert spoil(review, reading_of(report)) > 1000
+    found = rendered(review.root, [report], tmp_path / "out")
+    assert found == {report.name: expected[report.name]}
+
+
+def test_a_source_reads_what_it_speaks_of_and_a_proposition_itself():
+    for source in DATA.authors:
+        own = DATA.claims.loc[DATA.claims["source_id"] == source, "proposition_id"]
+        part = narrowed(DATA, source=source)
+        assert set(part.propositions["proposition_id"]) == set(own)
+        assert set(part.claims["source_id"]) >= {source}
+    part = narrowed(DATA, proposition="firm-bed")
+    assert list(part.propositions["proposition_id"]) == ["firm-bed"]
+    for wrong in ({"proposition": "firm-bet"}, {"source": "S0"}):
+        with pytest.raises(ParameterError, match="did you mean"):
+            narrowed(DATA, **wrong)
+
+
 def test_the_pages_on_a_topic_are_those_that_the_whole_data_gives(pages, tmp_path, monkeypatch):
     review, expected = pages
 
-    def whole(data, topic, conflicting=False):
+    def whole(data, *reading):
         # Omissions are of the whole page, and a report on one topic only leads to them.
         return replace(data, omissions=data.omissions[:0])
 
     monkeypatch.setattr(dataset, "narrowed", whole)
     found = rendered(review.root, reports_on(*RENDERED), tmp_path / "out")
+    expected = {name: page for name, page in expected.items() if name in found}
     # How many claims were read is another number then; nothing else is.
     assert {name: PROVENANCE.sub("", page) for name, page in found.items()} == {
         name: PROVENANCE.sub("", page) for name, page in expected.items()

@@ -3,17 +3,22 @@
 import os
 import re
 import shutil
+from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
+from markupsafe import escape
 
 from evidence_review.__main__ import main
 from evidence_review.atomic import write_if_changed
-from evidence_review.catalogue import CatalogueError, Report, read_catalogue
+from evidence_review.catalogue import CatalogueError, Links, Report, read_catalogue
 from evidence_review.dataset import load
 from evidence_review.dictionary import find_root
+from evidence_review.marked_text import marked_text
+from evidence_review.refusal import ParameterError
 from evidence_review.report import (
     Outcome,
     check_report,
@@ -22,7 +27,6 @@ from evidence_review.report import (
     render_one,
     typed_parameters,
 )
-from evidence_review.selection import ParameterError
 from evidence_review.workers import ENGINES, render
 
 ROOT = find_root(Path(__file__).parent)
@@ -70,8 +74,19 @@ def rebuilt(tmp_path_factory):
     return root
 
 
+@cache
+def text_of(file):
+    return (ROOT / "reports" / file).read_text(encoding="utf-8")
+
+
 def committed(report):
-    return (ROOT / "reports" / report.file).read_text(encoding="utf-8")
+    return text_of(report.file)
+
+
+@cache
+def pages():
+    """Every report, taken apart once."""
+    return {report.file: Page(committed(report)) for report in REPORTS}
 
 
 @pytest.fixture(params=REPORTS, ids=lambda report: report.name)
@@ -123,8 +138,7 @@ def test_there_is_a_report_on_consensus_and_contradictions_for_every_topic():
 
 
 def test_a_report_stands_alone(report):
-    text = committed(report)
-    page = Page(text)
+    text, page = committed(report), pages()[report.file]
     assert not {"script", "link", "iframe", "object", "embed", "img", "base", "form"} & set(
         page.tags
     )
@@ -144,14 +158,16 @@ def test_a_report_tells_no_place_and_no_time_of_making(report):
 
 def test_a_report_begins_with_red_flags_and_what_it_is_not(report):
     text = committed(report)
-    flags, limits = text.index('id="red-flags"'), text.index("What this is not")
-    assert flags < limits < text.index("<h2>", limits + 1) if "<h2>" in text[limits:] else True
-    assert text.index("<h1>") < flags
+    title, flags = text.index("</h1>"), text.index('<div class="safety">')
+    limits = text.index("What this is not")
+    assert text[title:flags].strip() == "</h1>"
+    assert 'id="red-flags"' in text[flags:limits]
     assert "bladder" in text[flags:limits]
+    assert limits < text.index("<h2 id=")
 
 
 def test_headings_are_in_order_and_ids_stand_once(report):
-    page = Page(committed(report))
+    page = pages()[report.file]
     assert page.headings.count(1) == 1
     assert page.headings[0] == 1
     for before, after in zip(page.headings, page.headings[1:], strict=False):
@@ -160,11 +176,10 @@ def test_headings_are_in_order_and_ids_stand_once(report):
 
 
 def test_no_link_is_dead(report):
-    pages = {other.file: Page(committed(other)) for other in REPORTS}
-    for link in pages[report.file].links:
+    for link in pages()[report.file].links:
         if not link.startswith(("https://", "http://")):
             file, _, anchor = link.partition("#")
-            target = pages[file or report.file]
+            target = pages()[file or report.file]
             assert not anchor or anchor in target.ids, link
 
 
@@ -176,29 +191,48 @@ def test_every_figure_has_a_caption_and_a_table(report):
         assert 'role="img"' in figure
 
 
-def test_every_claim_is_quoted_in_full_in_the_report_on_its_topic():
+def test_every_claim_is_quoted_on_its_page_its_topic_its_author_and_in_its_place():
     data = load(ROOT)
     topics = dict(zip(data.propositions["proposition_id"], data.propositions["topic"], strict=True))
-    pages = {
-        r.parameters["topic"]: committed(r)
-        for r in REPORTS
-        if r.notebook == "consensus" and "topic" in r.parameters
-    }
     for claim in data.claims.itertuples():
-        page = pages[topics[claim.proposition_id]]
-        block = page[page.index(f'id="{claim.source_id}-{claim.start}-{claim.proposition_id}"') :]
-        quote = block[: block.index("</blockquote>")]
-        assert f"{claim.start:,}–{claim.end:,}" in quote
-        assert claim.source_author.replace("'", "&#39;") in quote
+        name = f"{claim.source_id}-{claim.start}-{claim.proposition_id}"
+        topic = topics[claim.proposition_id].replace(" ", "-")
+        for file in (
+            f"proposition-{claim.proposition_id}.html",
+            f"consensus-{topic}.html",
+            f"source-{claim.source_id}.html",
+        ):
+            page = text_of(file)
+            block = page[page.index(f'id="{name}"') :]
+            quote = block[: block.index("</div>")]
+            assert f'href="document-lumbar-disc-exercise-qa.html#{name}"' in quote, file
+            assert f'href="source-{claim.source_id}.html"' in quote, file
+            assert f"{claim.start:,}–{claim.end:,}" in quote, file
+            assert claim.source_author.replace("'", "&#39;") in quote, file
+            assert escape(claim.quote) in quote, file
+        marked = pages()["document-lumbar-disc-exercise-qa.html"]
+        assert name in marked.ids
+        assert f"proposition-{claim.proposition_id}.html#{name}" in marked.links
+
+
+def test_the_document_stands_letter_for_letter_on_its_page():
+    data = load(ROOT)
+    document = data.documents["lumbar-disc-exercise-qa"]
+    page = text_of("document-lumbar-disc-exercise-qa.html")
+    whole = marked_text(data, document.document_id, Links([])).html
+    assert str(marked_text(data, document.document_id, Links(REPORTS)).html) in page
+    without = re.sub(r'<(sup|span) class="[^"]*added[^"]*">.*?</\1>', "", str(whole))
+    without = re.sub(r"<h3.*?</h3>", "", without)
+    without = without.replace('</div>\n<div class="text">', "").replace("</div>\n", "")
+    plain = unescape(re.sub(r"<[^>]+>", "", without))
+    assert plain.replace("\n", "") == document.text.replace("\n", "")
+    for sentence in data.sentences[data.sentences["reason"] != ""].itertuples():
+        assert f'">{sentence.reason}</span>' in page
 
 
 def test_walking_backwards_is_one_click_away_with_both_sides_in_their_words():
-    index = committed(REPORTS[0])
-    link = "consensus-walking-and-sport.html#walking-backwards"
-    assert f'href="{link}"' in index
-    page = (ROOT / "reports" / link.split("#")[0]).read_text(encoding="utf-8")
-    section = page[page.index('<section class="proposition" id="walking-backwards"') :]
-    section = section[: section.index("</section>")]
+    assert 'href="proposition-walking-backwards.html"' in committed(REPORTS[0])
+    page = text_of("proposition-walking-backwards.html")
     for words in (
         "can also walk backwards",
         "Walk backwards in familiar, flat areas",
@@ -209,7 +243,22 @@ def test_walking_backwards_is_one_click_away_with_both_sides_in_their_words():
         "S10",
         "Support shown",
     ):
-        assert words in section
+        assert words in page
+
+
+def test_every_page_leads_to_the_menu_and_to_where_it_belongs(report):
+    links = pages()[report.file].links
+    assert {"index.html", "consensus.html", "index-authors.html"} <= set(links)
+    for above in report.trail:
+        assert above.file in links
+
+
+def test_a_proposition_leads_to_the_next_of_its_topic_and_back():
+    for report in REPORTS:
+        if report.notebook == "proposition" and report.neighbours[1]:
+            after = pages()[report.neighbours[1].file]
+            assert report.neighbours[1].file in pages()[report.file].links
+            assert report.file in after.links
 
 
 def test_a_second_render_writes_nothing(rebuilt):
