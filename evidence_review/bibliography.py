@@ -23,7 +23,9 @@ DOI = re.compile(r"10\.[0-9]{4,9}/\S+")
 PMID = re.compile(r"[1-9][0-9]{0,8}")
 LEADING_NUMBER = re.compile(r"^\s*[0-9]+\.\s*")
 # What the style prints of a work's identifiers; reports link them instead.
-IDENTIFIERS = re.compile(r"\s*(?:doi:\S+|PubMed PMID: \d+\.?|Available from: \S+)")
+IDENTIFIERS = re.compile(
+    r"\s*(?:doi:\S+|PubMed PMID: \d+\.?|;? ?PubMed Central PMCID: PMC\d+\.?|Available from: \S+)"
+)
 
 Work = Mapping[str, Any]
 
@@ -66,11 +68,11 @@ def identifier_links(work: Work) -> list[tuple[str, str]]:
     """Where a work can be looked up: words and address, DOI first, then PubMed, else its page."""
     links = []
     if "DOI" in work:
-        links.append((f"doi:{work['DOI']}", f"https://doi.org/{work['DOI']}"))
+        links.append(("DOI", f"https://doi.org/{work['DOI']}"))
     if "PMID" in work:
-        links.append((f"PMID {work['PMID']}", f"https://pubmed.ncbi.nlm.nih.gov/{work['PMID']}/"))
+        links.append(("PubMed", f"https://pubmed.ncbi.nlm.nih.gov/{work['PMID']}/"))
     if not links and "URL" in work:
-        links.append((work["URL"], work["URL"]))
+        links.append(("page", work["URL"]))
     return links
 
 
@@ -125,7 +127,9 @@ def _formatted(work: Work) -> str:
 @cache
 def _style_digest() -> str:
     """What names the style and the processor that cite a work."""
-    return digest(f"citeproc-py {version('citeproc-py')}\n{STYLE.read_text(encoding='utf-8')}")
+    cut = f"{IDENTIFIERS.pattern} {LEADING_NUMBER.pattern}"
+    style = STYLE.read_text(encoding="utf-8")
+    return digest(f"citeproc-py {version('citeproc-py')}\n{cut}\n{style}")
 
 
 @cache

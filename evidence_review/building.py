@@ -23,7 +23,7 @@ from evidence_review.conclusions import (
     read_changelog,
     unannounced,
 )
-from evidence_review.dataset import DataError, Dataset, Reading, csv_text, load, narrowed
+from evidence_review.dataset import DataError, Dataset, Part, csv_text, load, narrowed
 from evidence_review.dictionary import DICTIONARY_FILE, not_one_of
 from evidence_review.freshness import FIGURE, Record, Records, hash_of, made_of, rows_digest
 from evidence_review.readme import findings, with_block
@@ -85,7 +85,7 @@ class Due:
         self.dataset, self.records = dataset, records
         # As it is before anything runs: who changes a notebook meanwhile gets its report made anew.
         self._made_of = {report.name: made_of(dataset.root, report) for report in reports}
-        self._rows: dict[Reading, str] = {}
+        self._rows: dict[Part, str] = {}
 
     def is_due(self, report: Report) -> bool:
         """Whether a report is to be made anew."""
@@ -105,7 +105,7 @@ class Due:
         )
         self.records.keep()
 
-    def _hash(self, reading: Reading) -> str:
+    def _hash(self, reading: Part) -> str:
         if reading not in self._rows:
             self._rows[reading] = hash_of_data(narrowed(self.dataset, *reading))
         return self._rows[reading]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from evidence_review.dataset import DataError, Fault, beyond_form, csv_text, parse_table
@@ -12,13 +13,10 @@ from evidence_review.document import Document, Passage, closest_passage, occurre
 def canonical_rows(frame: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     """Claims in document order: by the order of their source, then offsets, then proposition."""
     place = {source_id: number for number, source_id in enumerate(sources["source_id"])}
-    keyed = frame.assign(
-        source_place=frame["source_id"].map(place).fillna(len(place)).astype("int64"),
-        start_place=pd.to_numeric(frame["start"], errors="coerce"),
-        end_place=pd.to_numeric(frame["end"], errors="coerce"),
-    )
-    order = ["source_place", "start_place", "end_place", "proposition_id"]
-    return keyed.sort_values(order, kind="stable")[list(frame.columns)]
+    proposition, _ = pd.factorize(frame["proposition_id"], sort=True)
+    start, end = (pd.to_numeric(frame[name], errors="coerce") for name in ("start", "end"))
+    source = [place.get(source_id, len(place)) for source_id in frame["source_id"].tolist()]
+    return frame.iloc[np.lexsort((proposition, end, start, source))]
 
 
 def formatted_claims(

@@ -27,6 +27,7 @@ GROUP_COLOURS = {
 CERTAIN = {True: "moderate or high", False: "low, very low or none"}
 PLAIN = "#33505E"
 FONT = "Liberation Sans"
+LETTERING = f' font-family="{FONT}" font-size="12px"'
 STEPS = tuple(lead * 10**power for power in range(9) for lead in (1, 2, 5))
 # What draws nothing: words for readers of single marks (the figure as a whole says what it shows,
 # and has its table), values that are the default, paths that are empty.
@@ -44,7 +45,9 @@ def svg(chart: alt.Chart | alt.LayerChart | alt.FacetChart) -> str:
     styled = styled.configure_legend(
         labelFontSize=12, titleFontSize=12, labelLimit=300, orient="top"
     )
-    return WITHOUT_DRAWING.sub("", draw(styled.to_json()))
+    drawing = WITHOUT_DRAWING.sub("", draw(styled.to_json()))
+    # Said once: every text inherits it that does not say otherwise.
+    return drawing.replace(LETTERING, "").replace("<svg ", f"<svg{LETTERING} ", 1)
 
 
 def whole_numbers(largest: int) -> list[int]:
@@ -84,38 +87,45 @@ def label_drawing(summary: pd.DataFrame) -> str:
 
 
 def page_and_literature(appraised: pd.DataFrame) -> Shown:
-    """Where the page stands to the literature: one mark a proposition, by cell."""
-    rows = appraised.sort_values(["cell", "votes", "proposition_id"], ascending=[True, False, True])
-    shown = rows.assign(
-        place=rows.groupby("cell", observed=True).cumcount() + 1,
-        certain=rows["certainty"].isin(["high", "moderate"]).map(CERTAIN),
-    )
-    data = shown[["cell", "group", "place", "certain"]].astype({"cell": "str"})
+    """Where the page stands to the literature: how many propositions are in each cell."""
+    certain = appraised["certainty"].isin(["high", "moderate"]).map(CERTAIN)
+    gathered = appraised.assign(certain=certain).groupby(["cell", "certain"], observed=True)
+    count = gathered.size()
+    data = count.reset_index(name="count").astype({"cell": "str"})
+    data["group"] = data["cell"].map(dict(CELLS))
     order = [cell for cell in CELLS if (data["cell"] == cell).any()]
-    ticks = whole_numbers(int(data["place"].max()))
     groups = [group for group in GROUP_COLOURS if (data["group"] == group).any()]
+    scale = alt.Scale(domain=groups, range=[GROUP_COLOURS[group] for group in groups])
+    ticks = whole_numbers(int(data.groupby("cell")["count"].sum().max()))
     chart = (
         alt.Chart(data)
-        .mark_point(filled=True, opacity=1, size=110)
+        .mark_bar(strokeWidth=2)
         .encode(
-            x=alt.X("place:Q", title="Propositions").axis(values=ticks, format="d"),
-            y=alt.Y("cell:N", title=None, sort=order).axis(grid=True, domain=False, ticks=False),
-            color=alt.Color("group:N", title="The page is")
-            .scale(domain=groups, range=[GROUP_COLOURS[group] for group in groups])
-            .legend(columns=3),
-            shape=alt.Shape("certain:N", title="Certainty of the literature").scale(
-                domain=list(CERTAIN.values()), range=["square", "circle"]
+            x=alt.X("count:Q", title="Propositions").axis(values=ticks, format="d"),
+            y=alt.Y("cell:N", title=None, sort=order),
+            color=alt.Color("group:N", title="The page is", scale=scale).legend(columns=3),
+            stroke=alt.Stroke("group:N", scale=scale, legend=None),
+            # Filled or not: two shades of each colour would be hard to tell apart.
+            fillOpacity=alt.FillOpacity("certain:N", legend=None).scale(
+                domain=list(CERTAIN.values()), range=[1, 0]
             ),
+            order=alt.Order("certain:N", sort="descending"),
         )
-        .properties(width=640, height=30 * len(order))
+        .properties(width=600, height=28 * len(order))
     )
-    count = rows["cell"].value_counts()
-    body = [[sentence(cell), CELLS[cell], int(count[cell])] for cell in order]
-    header = ["Cell", "The page is", "Propositions"]
-    numbers = table("Propositions by cell of page and literature", header, body, numeric=[2])
+    body = [
+        [
+            sentence(cell),
+            CELLS[cell],
+            *(int(count.get((cell, each), 0)) for each in CERTAIN.values()),
+        ]
+        for cell in order
+    ]
+    header = ["Cell", "The page is", *(f"Certainty {each}" for each in CERTAIN.values())]
+    numbers = table("Propositions by cell of page and literature", header, body, numeric=[2, 3])
     caption = (
-        "Where the page stands to the literature: a mark is a proposition. Squares: the literature "
-        "is of moderate certainty or better; circles: of less, or it does not decide."
+        "Where the page stands to the literature: propositions by cell. Filled: the literature is "
+        "of moderate certainty or better; outlined: of less, or it does not decide."
     )
     return figure("page-and-literature", svg(chart), caption, numbers)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evidence_review.canonical import canonical_rows, closest_words
-from evidence_review.checked import Checked, Rule, unknown_word
+from evidence_review.checked import Checked, Rule, cells_of, unknown_word
 from evidence_review.conclusions import (
     CHANGELOG,
     changes,
@@ -26,11 +27,11 @@ from evidence_review.dataset import (
     Fault,
     csv_text,
     load,
-    read_all,
-    read_works,
+    read,
     rows_of,
 )
-from evidence_review.dictionary import not_one_of, read_dictionary
+from evidence_review.dictionary import ForeignKey, Table, not_one_of
+from evidence_review.document import Document
 from evidence_review.literature_checks import LITERATURE_RULES
 
 VERBATIM = {"claims": "quote", "passes": "quote", "sentences": "text", "glossary": "phrase"}
@@ -45,13 +46,12 @@ def check(root: Path, *, concluded: bool = True) -> list[Fault]:
     Where a table cannot be read at all, the rules between tables wait until it can. Without
     `concluded`, the conclusions that are kept are left to `render`: a new review has none yet.
     """
-    dictionary = read_dictionary(root)
-    frames, documents, faults = read_all(root, dictionary)
-    works, unread = read_works(root)
-    faults += unread
-    readable = len(frames) == len(dictionary.tables) - 1 and not unread
-    if readable and len(documents) == len(dictionary.documents):
-        checked = Checked(root, dictionary, frames, documents, works)
+    reading = read(root)
+    faults = list(reading.faults)
+    if reading.complete:
+        checked = Checked(
+            root, reading.dictionary, reading.frames, reading.documents, reading.works
+        )
         for rule in RULES:
             faults += rule(checked)
     if concluded and not any(not fault.warning for fault in faults):
@@ -64,10 +64,10 @@ def known_references(checked: Checked) -> Iterator[Fault]:
     for name, table in checked.dictionary.tables.items():
         for key in table.foreign_keys if name in checked.frames else ():
             own, referenced = checked.frames[name], checked.frames[key.table]
-            known = set(rows_of(referenced, key.referenced))
-            for line, values in zip(own.index.tolist(), rows_of(own, key.columns), strict=True):
-                if values not in known:
-                    yield _unknown(checked, name, line, key.columns, list(values), key.table, known)
+            missing = set(rows_of(own, key.columns)).difference(rows_of(referenced, key.referenced))
+            for line, *values in checked.cells(name, *key.columns) if missing else ():
+                if tuple(values) in missing:
+                    yield _unknown(checked, checked.table(name), line, values, key)
 
 
 def known_documents(checked: Checked) -> Iterator[Fault]:
@@ -83,71 +83,62 @@ def known_documents(checked: Checked) -> Iterator[Fault]:
 def level_fits_basis(checked: Checked) -> Iterator[Fault]:
     """Pairs of evidence level and basis that the codebook forbids."""
     for name in ("claims", "passes"):
-        known = checked.table(name).column("evidence_level").vocabulary
-        for line, row in checked.lines(name):
-            level, basis = row["evidence_level"], row["basis"]
-            if level not in known:
-                continue
-            if (basis == "research_cited") != (level in CITED_LEVELS):
-                wanted = "levels 1 to 3 are for research_cited and for it alone"
-            elif (basis in EXPERIENCE) != (level == "4"):
-                wanted = f"level 4 is for {' and '.join(EXPERIENCE)} and for them alone"
-            else:
-                continue
-            message = f"level {level} does not go with basis '{basis}': {wanted}"
-            yield Fault(checked.table(name).path, line, "evidence_level", message)
+        table = checked.table(name)
+        known = table.column("evidence_level").vocabulary
+        pairs = set(rows_of(checked.frames[name], ("evidence_level", "basis")))
+        wanted = {pair: _wanted(*pair) for pair in pairs if pair[0] in known}
+        for line, level, basis in checked.cells(name, "evidence_level", "basis"):
+            if wanted.get((level, basis)):
+                message = f"level {level} does not go with basis '{basis}': {wanted[level, basis]}"
+                yield Fault(table.path, line, "evidence_level", message)
 
 
 def offsets_in_order(checked: Checked) -> Iterator[Fault]:
     """Offsets that are swapped, empty stretches, or beyond the end of the document."""
     for name in ("claims", "passes", "adjudication", "sources", "sentences", "glossary"):
         path = checked.table(name).path
-        for line, row, document in checked.placed(name):
-            start, end, length = row["start"], row["end"], len(document.text)
-            if start >= end:
-                hint = "are they swapped?" if start > end else "the passage is empty"
-                yield Fault(path, line, "start", f"{start} is not before the end {end}; {hint}")
-            elif end > length:
-                message = f"{end} is beyond the document, which has {length} characters"
-                yield Fault(path, line, "end", message)
+        for document, rows in checked.placed(name):
+            length = len(document.text)
+            wrong = rows[(rows["start"] >= rows["end"]) | (rows["end"] > length)]
+            for line, start, end in cells_of(wrong, "start", "end"):
+                if start >= end:
+                    hint = "are they swapped?" if start > end else "the passage is empty"
+                    message = f"{start} is not before the end {end}; {hint}"
+                    yield Fault(path, line, "start", message)
+                else:
+                    message = f"{end} is beyond the document, which has {length} characters"
+                    yield Fault(path, line, "end", message)
 
 
 def verbatim_passages(checked: Checked) -> Iterator[Fault]:
     """Quotes that are not, letter for letter, the text at their offsets."""
-    answers = checked.answers
     for name, column in VERBATIM.items():
         path = checked.table(name).path
-        for line, row, document in checked.placed(name):
-            start, end = row["start"], row["end"]
-            if start < end <= len(document.text) and document.text[start:end] != row[column]:
-                source_id = row.get("source_id", "")
-                answer = answers.get(source_id)
-                near = closest_words(document, row[column], answer, near=start)
-                message = f"is not the text at {start}-{end}; {near}"
-                yield Fault(path, line, column, message)
+        for document, rows in checked.placed(name):
+            text = document.text
+            for line, start, end, quote in cells_of(rows, "start", "end", column):
+                if text[start:end] != quote and start < end <= len(text):
+                    answer = checked.answers.get(rows.loc[line].get("source_id", ""))
+                    near = closest_words(document, quote, answer, near=start)
+                    message = f"is not the text at {start}-{end}; {near}"
+                    yield Fault(path, line, column, message)
 
 
 def inside_one_answer(checked: Checked) -> Iterator[Fault]:
     """Claims whose passage or list head leaves the answer of their source."""
-    answers = checked.answers
+    firsts, lasts = (
+        {source_id: answer[column] for source_id, answer in checked.answers.items()}
+        for column in ("start", "end")
+    )
     for name in ("claims", "passes", "adjudication"):
         path = checked.table(name).path
-        for line, row, _ in checked.placed(name):
-            answer = answers[row["source_id"]]
-            first, last = answer["start"], answer["end"]
-            spans = {"start": (row["start"], row["end"])}
-            if HEAD.fullmatch(row.get("head", "")):
-                head, tail = row["head"].split("-")
-                spans["head"] = (int(head), int(tail))
-            for column, (start, end) in spans.items():
-                if start >= end and column == "head":
-                    yield Fault(path, line, column, f"{start} is not before {end}")
-                elif start < first or end > last:
-                    message = (
-                        f"{start}-{end} leaves the answer of {row['source_id']}, "
-                        f"which is {first}-{last}"
-                    )
-                    yield Fault(path, line, column, message)
+        for _, rows in checked.placed(name):
+            first, last = (rows["source_id"].map(ends) for ends in (firsts, lasts))
+            outside = rows[(rows["start"] < first) | (rows["end"] > last)]
+            for line, start, end, source_id in cells_of(outside, "start", "end", "source_id"):
+                yield Fault(path, line, "start", _leaves(start, end, checked.answers[source_id]))
+            if "head" in rows:
+                yield from _heads_outside(checked, path, rows[rows["head"] != ""])
 
 
 def author_of_source(checked: Checked) -> Iterator[Fault]:
@@ -166,15 +157,15 @@ def author_of_source(checked: Checked) -> Iterator[Fault]:
 
 def figures_from_the_answer(checked: Checked) -> Iterator[Fault]:
     """Figures that the answer does not have as they are written."""
-    answers = checked.answers
     for name, column in (("claims", "figure"), ("passes", "figure"), ("doses", "as_written")):
-        for line, row, document in checked.placed(name):
-            if not row[column]:
-                continue
-            answer = answers[row["source_id"]]
-            if row[column] not in document.text[answer["start"] : answer["end"]]:
-                message = f"'{row[column]}' does not stand in the answer of {row['source_id']}"
-                yield Fault(checked.table(name).path, line, column, message)
+        path = checked.table(name).path
+        for document, rows in checked.placed(name):
+            given = rows[rows[column] != ""]
+            for line, figure, source_id in cells_of(given, column, "source_id"):
+                answer = checked.answers[source_id]
+                if document.text.find(figure, answer["start"], answer["end"]) < 0:
+                    message = f"'{figure}' does not stand in the answer of {source_id}"
+                    yield Fault(path, line, column, message)
 
 
 def doses_in_order(checked: Checked) -> Iterator[Fault]:
@@ -202,62 +193,52 @@ def answers_apart(checked: Checked) -> Iterator[Fault]:
 def every_character_in_a_sentence(checked: Checked) -> Iterator[Fault]:
     """Text of a document that no sentence holds, or two; sentences of the wrong source."""
     path = checked.table("sentences").path
-    answers = checked.rows("sources")
-    for document_id, document in checked.documents.items():
-        own = answers[answers["document_id"] == document_id].sort_values("start")
-        ids, firsts, lasts = (own[name].tolist() for name in ("source_id", "start", "end"))
-        reached = 0
-        for line, row, _ in (p for p in checked.placed("sentences") if p[2] is document):
-            start, end = row["start"], row["end"]
+    for document, rows in checked.placed("sentences"):
+        text, reached = document.text, 0
+        for line, start, end in cells_of(rows, "start", "end"):
             if start < reached:
                 message = f"{start} is before the last sentence ends, at {reached}"
                 yield Fault(path, line, "start", message)
-            elif document.text[reached:start].strip():
-                lost = document.text[reached:start].strip()
+            elif lost := text[reached:start].strip():
                 message = f"no sentence holds the text before it: {lost!r}"
                 yield Fault(path, line, "start", message)
             reached = max(reached, end)
-            place = bisect_right(firsts, start) - 1
-            expected = ids[place] if place >= 0 and end <= lasts[place] else ""
-            if row["source_id"] != expected:
-                message = _other_holder(row["source_id"], expected)
-                yield Fault(path, line, "source_id", message)
-        if document.text[reached:].strip():
-            lost = document.text[reached:].strip()[:60]
-            yield Fault(path, 0, "", f"no sentence holds the end of {document_id}: {lost!r}")
+        if lost := text[reached:].strip()[:60]:
+            message = f"no sentence holds the end of {document.document_id}: {lost!r}"
+            yield Fault(path, 0, "", message)
+        expected = _holders(checked, document, rows)
+        wrong = rows["source_id"].to_numpy() != expected
+        for (line, given), holder in zip(
+            cells_of(rows[wrong], "source_id"), expected[wrong], strict=True
+        ):
+            yield Fault(path, line, "source_id", _other_holder(given, holder))
 
 
 def every_sentence_accounted_for(checked: Checked) -> Iterator[Fault]:
     """Sentences that carry neither a claim nor a reason, or both."""
     path = checked.table("sentences").path
-    spans: dict[str, list[tuple[int, int]]] = {}
-    for _, row, document in checked.placed("claims"):
-        spans.setdefault(document.document_id, []).append((row["start"], row["end"]))
-    reach = {name: _reach(sorted(found)) for name, found in spans.items()}
-    for line, row, document in checked.placed("sentences"):
-        firsts, lasts = reach.get(document.document_id, ([], []))
-        # Of the claims that begin before the sentence ends, one ends after it begins.
-        before = bisect_left(firsts, row["end"])
-        carried = before > 0 and lasts[before - 1] > row["start"]
-        if carried and row["reason"]:
-            message = f"'{row['reason']}' is a reason why no claim is here, but one is"
-            yield Fault(path, line, "reason", message)
-        elif not carried and not row["reason"]:
-            message = f"the sentence has neither a claim nor a reason: {row['text'][:60]!r}"
+    claims = {document.document_id: rows for document, rows in checked.placed("claims")}
+    for document, rows in checked.placed("sentences"):
+        carried = _overlapping(rows, claims[document.document_id])
+        wrong = rows[carried == (rows["reason"] != "")]
+        for line, reason, text in cells_of(wrong, "reason", "text"):
+            message = f"the sentence has neither a claim nor a reason: {text[:60]!r}"
+            if reason:
+                message = f"'{reason}' is a reason why no claim is here, but one is"
             yield Fault(path, line, "reason", message)
 
 
 def questions_ask_propositions(checked: Checked) -> Iterator[Fault]:
     """Sentences that ask a proposition without being a question, or one that is not known."""
-    table = checked.table("sentences")
-    known = tuple(checked.frames["propositions"]["proposition_id"])
-    for line, row in checked.lines("sentences"):
-        if row["asks"] and row["reason"] != "question":
-            message = f"'{row['asks']}' is asked only by a sentence whose reason is question"
-            yield Fault(table.path, line, "asks", message)
-        for asked in row["asks"].split():
+    path = checked.table("sentences").path
+    known = dict.fromkeys(checked.frames["propositions"]["proposition_id"])
+    for line, asks, reason in checked.cells("sentences", "asks", "reason"):
+        if asks and reason != "question":
+            message = f"'{asks}' is asked only by a sentence whose reason is question"
+            yield Fault(path, line, "asks", message)
+        for asked in asks.split():
             if asked not in known:
-                yield Fault(table.path, line, "asks", unknown_word(asked, known))
+                yield Fault(path, line, "asks", unknown_word(asked, tuple(known)))
 
 
 def conflicts_once(checked: Checked) -> Iterator[Fault]:
@@ -266,9 +247,8 @@ def conflicts_once(checked: Checked) -> Iterator[Fault]:
     frame = checked.frames["propositions"]
     place = {name: number for number, name in enumerate(frame["proposition_id"])}
     seen: set[tuple[str, str]] = set()
-    for line, row in checked.lines("propositions"):
-        own = row["proposition_id"]
-        for other in row["conflicts_with"].split():
+    for line, own, others in checked.cells("propositions", "proposition_id", "conflicts_with"):
+        for other in others.split():
             if other not in place:
                 message = unknown_word(other, tuple(place))
             elif place[other] <= place[own]:
@@ -283,7 +263,7 @@ def conflicts_once(checked: Checked) -> Iterator[Fault]:
 
 def propositions_in_use(checked: Checked) -> Iterator[Fault]:
     """Propositions that no claim bears on: a warning."""
-    used = set(checked.frames["claims"]["proposition_id"])
+    used = set(checked.frames["claims"]["proposition_id"].tolist())
     frame = checked.frames["propositions"]
     for line, name in frame.loc[~frame["proposition_id"].isin(used), "proposition_id"].items():
         path = checked.table("propositions").path
@@ -293,17 +273,21 @@ def propositions_in_use(checked: Checked) -> Iterator[Fault]:
 
 def canonical_form(checked: Checked) -> Iterator[Fault]:
     """Tables that are not written in the one canonical way; claims out of document order."""
-    claims = checked.frames["claims"]
+    claims, readable = checked.frames["claims"], checked.rows("claims")
+    # Offsets that are numbers already are not read once more.
+    claims = readable if len(readable) == len(claims) else claims
     ordered = canonical_rows(claims, checked.frames["sources"])
-    moved = [line for line, place in zip(claims.index, ordered.index, strict=True) if line != place]
+    moved = claims.index[claims.index != ordered.index].tolist()
     if moved:
         message = "the rows are not in document order from here on; `format` puts them right"
-        yield Fault(checked.table("claims").path, int(moved[0]), "", message)
+        yield Fault(checked.table("claims").path, moved[0], "", message)
     for name, frame in checked.frames.items():
         path = checked.table(name).path
         written = (checked.root / path).read_bytes()
+        if b"\r" in written or written.startswith(b"\xef\xbb\xbf"):
+            continue
         expected = csv_text(frame).encode()
-        if written != expected and b"\r" not in written and not written.startswith(b"\xef\xbb\xbf"):
+        if written != expected:
             line = _first_difference(written, expected)
             message = "is not in canonical form (quotes only where needed, LF at the end)"
             yield Fault(path, line, "", f"{message}; `format` puts it right")
@@ -328,11 +312,6 @@ RULES: tuple[Rule, ...] = (
     canonical_form,
     *LITERATURE_RULES,
 )
-
-
-def _reach(spans: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
-    """Where sorted spans begin, and how far the ones up to each of them reach."""
-    return [first for first, _ in spans], list(accumulate((last for _, last in spans), max))
 
 
 def conclusion_faults(root: Path) -> list[Fault]:
@@ -363,20 +342,66 @@ def conclusion_faults(root: Path) -> list[Fault]:
 
 
 def _unknown(
-    checked: Checked,
-    name: str,
-    line: int,
-    columns: tuple[str, ...],
-    values: list[str],
-    table: str,
-    known: set[tuple[str, ...]],
+    checked: Checked, table: Table, line: int, values: list[str], key: ForeignKey
 ) -> Fault:
-    path, target = checked.table(name).path, checked.table(table).path
+    """The fault of values that do not stand in the table that a foreign key names."""
+    target = checked.table(key.table).path
     if len(values) == 1:
-        words = unknown_word(values[0], tuple(sorted(key[0] for key in known)))
-        return Fault(path, line, columns[0], f"{words} in {target}")
-    named = ", ".join(f"{column} {value}" for column, value in zip(columns, values, strict=True))
-    return Fault(path, line, columns[0], f"no row of {target} has {named}")
+        known = tuple(sorted(set(checked.frames[key.table][key.referenced[0]])))
+        message = f"{unknown_word(values[0], known)} in {target}"
+    else:
+        cells = zip(key.columns, values, strict=True)
+        named = ", ".join(f"{column} {value}" for column, value in cells)
+        message = f"no row of {target} has {named}"
+    return Fault(table.path, line, key.columns[0], message)
+
+
+def _wanted(level: str, basis: str) -> str:
+    """Why an evidence level does not go with a basis, or an empty text."""
+    if (basis == "research_cited") != (level in CITED_LEVELS):
+        return "levels 1 to 3 are for research_cited and for it alone"
+    if (basis in EXPERIENCE) != (level == "4"):
+        return f"level 4 is for {' and '.join(EXPERIENCE)} and for them alone"
+    return ""
+
+
+def _heads_outside(checked: Checked, path: str, rows: pd.DataFrame) -> Iterator[Fault]:
+    """The list heads that are swapped, or not inside the answer of their source."""
+    for line, head, source_id in cells_of(rows, "head", "source_id"):
+        if HEAD.fullmatch(head):
+            start, end = map(int, head.split("-"))
+            answer = checked.answers[source_id]
+            if start >= end:
+                yield Fault(path, line, "head", f"{start} is not before {end}")
+            elif start < answer["start"] or end > answer["end"]:
+                yield Fault(path, line, "head", _leaves(start, end, answer))
+
+
+def _holders(checked: Checked, document: Document, sentences: pd.DataFrame) -> np.ndarray:
+    """The source in whose answer each sentence of a document stands; empty where in none."""
+    sources = checked.rows("sources")
+    own = sources[sources["document_id"] == document.document_id].sort_values("start")
+    place = np.searchsorted(own["start"], sentences["start"], side="right") - 1
+    # Before the first answer, the place is -1: what stands last here is no answer.
+    ids = np.array([*own["source_id"], ""], dtype=object)
+    lasts = np.array([*own["end"], -1])
+    return np.where(sentences["end"] <= lasts[place], ids[place], "")
+
+
+def _overlapping(sentences: pd.DataFrame, claims: pd.DataFrame) -> np.ndarray:
+    """Which of some sentences hold at least a part of a claim."""
+    ordered = claims.sort_values("start")
+    # How far the claims reach that begin before the sentence ends; nowhere where there is none.
+    reach = np.maximum.accumulate([-1, *ordered["end"]])
+    before = np.searchsorted(ordered["start"], sentences["end"], side="left")
+    carried: np.ndarray = reach[before] > sentences["start"].to_numpy()
+    return carried
+
+
+def _leaves(start: int, end: int, answer: dict[str, Any]) -> str:
+    """What is wrong with a passage that is not inside the answer of its source."""
+    place = f"{answer['start']}-{answer['end']}"
+    return f"{start}-{end} leaves the answer of {answer['source_id']}, which is {place}"
 
 
 def _other_holder(given: str, expected: str) -> str:

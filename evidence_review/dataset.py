@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,8 @@ ALL = "all"
 CODING = "coding"
 CODING_TABLES = ("passes", "pass_reasons", "adjudication")
 # What of the data somebody reads: topic, whether conflicting ones too, proposition, source.
-Reading = tuple[str, bool, str, str]
-WHOLE: Reading = (ALL, False, ALL, ALL)
+Part = tuple[str, bool, str, str]
+WHOLE: Part = (ALL, False, ALL, ALL)
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,51 @@ class Dataset:
         return _mapped(self.sources, "source_id", "document_id")
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What the files of a review hold, before it is known whether it can be used.
+
+    Every readable table as text, indexed by the line of the file at which each row begins, every
+    unchanged document, the works, and what is wrong with all that, seen for itself.
+    """
+
+    root: Path
+    dictionary: Dictionary
+    frames: dict[str, pd.DataFrame]
+    documents: dict[str, Document]
+    works: dict[str, Work]
+    faults: list[Fault]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file could be read, whatever is wrong with its cells."""
+        return (
+            self.frames.keys() == self.dictionary.tables.keys() - {"conclusions"}
+            and self.documents.keys() == self.dictionary.documents.keys()
+            and not any(fault.path == BIBLIOGRAPHY_FILE for fault in self.faults)
+        )
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The whole data, typed; DataError where any of it cannot be used."""
+        if self.faults:
+            raise DataError(self.faults)
+        typed = {
+            name.replace("-", "_"): typed_table(frame, self.dictionary.tables[name])
+            for name, frame in self.frames.items()
+        }
+        return Dataset(
+            root=self.root,
+            dictionary=self.dictionary,
+            documents=self.documents,
+            bibliography=self.works,
+            **typed,
+        )
+
+
 _TABLES = tuple(field.name for field in fields(Dataset) if field.type == "pd.DataFrame")
 # What was read last in each folder, so that a process (or one forked from it) reads it once.
-_kept: dict[Path, tuple[dict[str, str], Dataset]] = {}
+_kept: dict[Path, tuple[dict[str, str], Reading]] = {}
 
 
 def load(
@@ -150,17 +193,27 @@ def load(
     missing, is no CSV of its header, or has a cell that its column does not admit. The rules
     between tables are those of `evidence_review.checks`.
     """
-    folder = root or find_root()
-    dictionary = read_dictionary(folder)
-    before = _contents(folder, dictionary)
-    if folder not in _kept or _kept[folder][0] != before:
-        whole = _whole(folder, dictionary)
-        if _contents(folder, dictionary) != before:
-            raise DataError([Fault(str(folder), 0, "", "changed while it was read; try again")])
-        _kept[folder] = (before, whole)
-    reading = (topic, conflicting, proposition, source)
-    _note_reading(reading)
-    return narrowed(_kept[folder][1], *reading)
+    dataset = read(root or find_root()).dataset
+    part = (topic, conflicting, proposition, source)
+    _note_part(part)
+    return narrowed(dataset, *part)
+
+
+def read(root: Path) -> Reading:
+    """What the files of the review in `root` hold: read once, until one of them changes.
+
+    DataError where one of them changes meanwhile.
+    """
+    dictionary = read_dictionary(root)
+    before = _contents(root, dictionary)
+    if root in _kept and _kept[root][0] == before:
+        return _kept[root][1]
+    reading = _read_all(root, dictionary)
+    if _contents(root, dictionary) != before:
+        raise DataError([Fault(str(root), 0, "", "changed while it was read; try again")])
+    if not reading.faults:
+        _kept[root] = (before, reading)
+    return reading
 
 
 def narrowed(
@@ -177,8 +230,8 @@ def narrowed(
     them; with `conflicting`, the propositions that are in conflict with one of these count as
     well. Documents, sources, glossary and red flags are always whole; the tables of the coding and
     the omissions are of the whole page, and empty here. The topic `coding` is the tables of the
-    coding, without anything that came of them. ParameterError for a proposition or a source that
-    is not known.
+    coding and the wording of the propositions, without anything that came of them. ParameterError
+    for a proposition or a source that is not known.
     """
     if (topic, proposition, source) == (ALL, ALL, ALL):
         tables = {name: _copied(dataset, name) for name in _TABLES}
@@ -186,7 +239,9 @@ def narrowed(
     known = _propositions_of(dataset, topic, conflicting, proposition, source)
     tables = {name: _copied(dataset, name) for name in _TABLES}
     for name in ("claims", "propositions", "doses", "verdicts", "harms"):
-        tables[name] = _only(tables[name], tables[name]["proposition_id"].isin(known))
+        # The coding speaks of every proposition, though of nothing that came of it.
+        if (topic, name) != (CODING, "propositions"):
+            tables[name] = _only(tables[name], tables[name]["proposition_id"].isin(known))
     asking = tables["sentences"]["asks"].map(lambda asked: not known.isdisjoint(asked.split()))
     tables["sentences"] = _only(tables["sentences"], asking.astype(bool))
     for name in ("omissions", *(() if topic == CODING else CODING_TABLES)):
@@ -196,31 +251,6 @@ def narrowed(
     cited = _words(tables["verdicts"]["references"]) | _words(tables["harms"]["references"])
     works = {name: work for name, work in dataset.bibliography.items() if name in cited}
     return replace(dataset, bibliography=works, **tables)
-
-
-def read_all(
-    root: Path, dictionary: Dictionary
-) -> tuple[dict[str, pd.DataFrame], dict[str, Document], list[Fault]]:
-    """Every readable table as text, every unchanged document, and what is wrong with the others.
-
-    Tables are indexed by the line of the file at which each row begins. `conclusions` is what
-    the review computes and not what it reads, so it is left to those who compare it.
-    """
-    frames: dict[str, pd.DataFrame] = {}
-    documents: dict[str, Document] = {}
-    faults: list[Fault] = []
-    for document_id, origin in dictionary.documents.items():
-        try:
-            documents[document_id] = read_document(root, origin)
-        except (DocumentChanged, OSError) as error:
-            faults.append(Fault(origin.path, 0, "", _reason(error)))
-    for name, table in dictionary.tables.items():
-        if name != "conclusions":
-            frame, found = read_table(root, table)
-            faults += found
-            if frame is not None:
-                frames[name] = frame
-    return frames, documents, faults
 
 
 def read_works(root: Path) -> tuple[dict[str, Work], list[Fault]]:
@@ -265,8 +295,9 @@ def parse_table(content: bytes, table: Table) -> tuple[pd.DataFrame | None, list
         return None, [*faults, broken]
     if not rows:
         return None, [*faults, Fault(table.path, 1, "", "the file is empty; expected a header")]
-    faults += _header_faults(rows[0], table)
-    if rows[0] == table.header:
+    header = list(rows[0])
+    faults += _header_faults(header, table)
+    if header == table.header:
         faults += _ragged(lines[1:], rows[1:], table)
     if beyond_form(faults):
         return None, faults
@@ -327,24 +358,27 @@ def rows_of(table: pd.DataFrame, names: Iterable[str]) -> Iterator[tuple[Any, ..
     return zip(*(table[name].astype("object").tolist() for name in names), strict=True)
 
 
-def _whole(folder: Path, dictionary: Dictionary) -> Dataset:
-    """The whole data of a review; DataError where any of it cannot be used."""
-    frames, documents, faults = read_all(folder, dictionary)
-    bibliography, unread = read_works(folder)
-    if faults or unread:
-        raise DataError([*faults, *unread])
-    typed = {
-        name.replace("-", "_"): typed_table(frames[name], dictionary.tables[name])
-        for name in dictionary.tables
-        if name != "conclusions"
-    }
-    return Dataset(
-        root=folder,
-        dictionary=dictionary,
-        documents=documents,
-        bibliography=bibliography,
-        **typed,
-    )
+def _read_all(root: Path, dictionary: Dictionary) -> Reading:
+    """What the files of a review hold, whatever is wrong with it.
+
+    `conclusions` is what the review computes and not what it reads, so it is left to those who
+    compare it.
+    """
+    frames: dict[str, pd.DataFrame] = {}
+    documents: dict[str, Document] = {}
+    works, faults = read_works(root)
+    for document_id, origin in dictionary.documents.items():
+        try:
+            documents[document_id] = read_document(root, origin)
+        except (DocumentChanged, OSError) as error:
+            faults.append(Fault(origin.path, 0, "", _reason(error)))
+    for name, table in dictionary.tables.items():
+        if name != "conclusions":
+            frame, found = read_table(root, table)
+            faults += found
+            if frame is not None:
+                frames[name] = frame
+    return Reading(root, dictionary, frames, documents, works, faults)
 
 
 def _contents(folder: Path, dictionary: Dictionary) -> dict[str, str]:
@@ -360,11 +394,11 @@ def _contents(folder: Path, dictionary: Dictionary) -> dict[str, str]:
     return found
 
 
-def _note_reading(reading: Reading) -> None:
+def _note_part(part: Part) -> None:
     """Write down what was read, where somebody wants to know what a report depends on."""
     if READINGS in os.environ:
         with Path(os.environ[READINGS]).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(reading) + "\n")
+            file.write(json.dumps(part) + "\n")
 
 
 def _copied(dataset: Dataset, name: str) -> pd.DataFrame:
@@ -431,14 +465,15 @@ def _undecodable(error: UnicodeDecodeError, content: bytes, path: str) -> Fault:
     return Fault(path, line, "", f"is not UTF-8 ({guess}); save it as “CSV UTF-8”")
 
 
-def _rows(text: str, path: str) -> tuple[list[int], list[list[str]], Fault | None]:
-    """The rows of a CSV text with the line at which each begins."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _rows(text: str, path: str) -> tuple[list[int], list[tuple[str, ...]], Fault | None]:
+    """The rows of a CSV text, whose lines end in LF, with the line at which each begins."""
+    reader = csv.reader(io.StringIO(text), strict=True)
     lines: list[int] = []
-    rows: list[list[str]] = []
+    rows: list[tuple[str, ...]] = []
     begins = 1
     try:
-        for row in reader:
+        # The garbage collector goes through lists again and again, but not through such tuples.
+        for row in map(tuple, reader):
             lines.append(begins)
             rows.append(row)
             begins = reader.line_num + 1
@@ -477,7 +512,7 @@ def _header_faults(header: list[str], table: Table) -> Iterator[Fault]:
         yield Fault(table.path, 1, "", f"the columns are in another order, expected {order}")
 
 
-def _ragged(lines: list[int], rows: list[list[str]], table: Table) -> Iterator[Fault]:
+def _ragged(lines: list[int], rows: list[tuple[str, ...]], table: Table) -> Iterator[Fault]:
     expected = len(table.columns)
     for line, row in zip(lines, rows, strict=True):
         if not row:
@@ -492,33 +527,41 @@ def _ragged(lines: list[int], rows: list[list[str]], table: Table) -> Iterator[F
 
 
 def _column_faults(cells: pd.Series, column: Column, path: str) -> Iterator[Fault]:
-    if column.required:
-        for line in cells.index[cells == ""]:
-            yield Fault(path, line, column.name, "is empty, expected " + _expectation(column))
-    filled = cells[cells != ""]
-    for line, value in filled[~_admitted(filled, column)].items():
-        yield Fault(path, int(str(line)), column.name, _refusal(value, column))
+    lines, values = cells.index.tolist(), cells.tolist()
+    refused = _refusals(values, column)
+    if refused:
+        for line, value in zip(lines, values, strict=True):
+            if value in refused:
+                yield Fault(path, line, column.name, refused[value])
     if column.unique and not column.vocabulary:
-        for line, value in filled[filled.duplicated()].items():
-            first = filled.index[filled == value][0]
-            message = f"'{value}' stands already at line {first}, expected once"
-            yield Fault(path, int(str(line)), column.name, message)
+        for line, (value,), first in _repeated(lines, zip(values, strict=True)):
+            if value:
+                message = f"'{value}' stands already at line {first}, expected once"
+                yield Fault(path, line, column.name, message)
 
 
-def _admitted(filled: pd.Series, column: Column) -> pd.Series:
-    """Which of the filled cells of a column hold what it admits."""
+def _refusals(values: list[str], column: Column) -> dict[str, str]:
+    """Each value that a column does not admit, with what is wrong with it."""
+    fits = _admits(column)
+    wrong = set(filterfalse(fits, filter(None, values))) if fits else set()
+    refused = {value: _refusal(value, column) for value in wrong}
+    if column.required and "" in values:
+        refused[""] = "is empty, expected " + _expectation(column)
+    return refused
+
+
+def _admits(column: Column) -> Callable[[str], object] | None:
+    """What says of a filled cell of a column whether it is admitted; None where any text is."""
     if column.vocabulary:
-        return filled.isin(column.vocabulary)
-    fits: dict[str, Callable[[str], bool]] = {
-        "integer": lambda value: bool(INTEGER.fullmatch(value)),
-        "number": lambda value: bool(NUMBER.fullmatch(value)),
+        return frozenset(column.vocabulary).__contains__
+    fits: dict[str, Callable[[str], object]] = {
+        "integer": INTEGER.fullmatch,
+        "number": NUMBER.fullmatch,
         "date": _is_date,
     }
     if column.type in fits:
-        return filled.map(fits[column.type]).astype(bool)
-    if column.pattern:
-        return filled.str.fullmatch(column.pattern)
-    return pd.Series(True, index=filled.index)
+        return fits[column.type]
+    return re.compile(column.pattern).fullmatch if column.pattern else None
 
 
 def _is_date(value: str) -> bool:
@@ -547,14 +590,23 @@ def _expectation(column: Column) -> str:
 
 
 def _duplicate_keys(frame: pd.DataFrame, table: Table) -> Iterator[Fault]:
-    key = list(table.primary_key)
-    doubled = frame[frame.duplicated(key)]
-    for line, row in doubled.iterrows():
-        same = (frame[key] == row[key]).all(axis="columns")
-        first = frame.index[same][0]
-        named = ", ".join(f"{name} {row[name]}" for name in key)
+    keys = rows_of(frame, table.primary_key)
+    for line, key, first in _repeated(frame.index.tolist(), keys):
+        cells = zip(table.primary_key, key, strict=True)
+        named = ", ".join(f"{name} {cell}" for name, cell in cells)
         message = f"the same row key ({named}) stands already at line {first}"
-        yield Fault(table.path, int(str(line)), "", message)
+        yield Fault(table.path, line, "", message)
+
+
+def _repeated(
+    lines: list[int], keys: Iterable[tuple[str, ...]]
+) -> Iterator[tuple[int, tuple[str, ...], int]]:
+    """Each key that stood before: its line, the key, and the line at which it stood first."""
+    seen: dict[tuple[str, ...], int] = {}
+    for line, key in zip(lines, keys, strict=True):
+        first = seen.setdefault(key, line)
+        if first != line:
+            yield line, key, first
 
 
 def _reason(error: Exception) -> str:

@@ -27,6 +27,9 @@ def evidence_map(
     A mark is an author's side, boxed where cases or research are shown for it; a row ends with
     the votes, the label and the appraisal.
     """
+    if appraised.empty:
+        words = "The map of all topics is on the overview"
+        return Shown(element("p", link(words, links.whole("overview"))), words)
     marks = {
         (row.proposition_id, row.source_id): (str(row.vote), int(row.best_level))
         for row in cast.itertuples()

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from evidence_review.appraisal import CELL_MEANINGS, CELLS
+from evidence_review.appraisal import CELL_MEANINGS
 from evidence_review.bibliography import Work, citation, identifier_links, short_name
 from evidence_review.catalogue import Links
 from evidence_review.dataset import ALL, Dataset
@@ -83,7 +83,7 @@ def works_list(dataset: Dataset, cited: Iterable[str]) -> Shown:
                 citation(work),
                 " ",
                 Markup(" ").join(links),
-                element("span", f" {_seen(work)}", class_="seen"),
+                element("span", f" {_seen(work)}", class_="seen") if _seen(work) else "",
                 id=f"ref-{work['id']}",
             )
         )
@@ -177,12 +177,6 @@ def cells_in_full(
     return joined(parts)
 
 
-def cell_meanings() -> Shown:
-    """What each cell of page × literature means."""
-    rows = [[sentence(cell), group, CELL_MEANINGS[cell]] for cell, group in CELLS.items()]
-    return table("What the cells mean", ["Cell", "Group", "Meaning"], rows)
-
-
 def omissions_list(dataset: Dataset, links: Links, topic: str = ALL) -> Shown:
     """What the page never mentions although guidelines do, the gravest first.
 
@@ -269,7 +263,7 @@ def _appraised_proposition(
             paragraph(
                 f"Authors: {label_words(str(row['label']), row['direction'])}.",
                 verdict_sentence(row),
-                _signature(row),
+                _signature(row) if row["reviewed_by"] else "",
             ),
             paragraph(row["rationale"]),
             paragraph(f"Caution: {row['safety_note']}" if row["safety_note"] else ""),

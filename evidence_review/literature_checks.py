@@ -16,7 +16,7 @@ from evidence_review.bibliography import (
     year_of,
 )
 from evidence_review.checked import Checked, Rule, unknown_word
-from evidence_review.dataset import Fault
+from evidence_review.dataset import Fault, rows_of
 from evidence_review.synthesis import CLAIM_KEY
 
 OLDEST_SEARCH = datetime.timedelta(days=5 * 365)
@@ -91,8 +91,8 @@ def harms_say_what_they_rest_on(checked: Checked) -> Iterator[Fault]:
 
 def citations_are_known(checked: Checked) -> Iterator[Fault]:
     """Works and findings that are cited and do not exist."""
-    works = tuple(checked.works)
-    findings = tuple(checked.frames["findings"]["finding_id"])
+    works = dict.fromkeys(checked.works)
+    findings = dict.fromkeys(checked.frames["findings"]["finding_id"])
     for name in CITING:
         for line, row in checked.lines(name):
             cited = [("references", work, works) for work in row["references"].split()]
@@ -100,11 +100,11 @@ def citations_are_known(checked: Checked) -> Iterator[Fault]:
                 cited += [("findings", finding, findings) for finding in row["findings"].split()]
             for column, word, known in cited:
                 if word not in known:
-                    message = unknown_word(word, known)
+                    message = unknown_word(word, tuple(known))
                     yield Fault(checked.table(name).path, line, column, message)
-    for line, work in checked.frames["findings"]["reference_id"].items():
+    for line, work in checked.cells("findings", "reference_id"):
         if work not in works:
-            message = unknown_word(work, works)
+            message = unknown_word(work, tuple(works))
             yield Fault(checked.table("findings").path, line, "reference_id", message)
 
 
@@ -125,7 +125,7 @@ def figures_stand_in_findings(checked: Checked) -> Iterator[Fault]:
         row["finding_id"]: _numbers(" ".join(row[column] for column in TOLD))
         for _, row in checked.lines("findings")
     }
-    quotes = _quotes(checked)
+    quotes = _quotes_of_harms(checked)
     by_work: dict[str, set[str]] = {}
     for row in findings.itertuples():
         by_work.setdefault(row.reference_id, set()).update(numbers[row.finding_id])
@@ -217,11 +217,12 @@ def _numbers(text: str) -> set[str]:
     return {re.sub(r",(?=[0-9]{3}(?![0-9]))", "", number) for number in NUMBER.findall(text)}
 
 
-def _quotes(checked: Checked) -> dict[tuple[str, ...], str]:
-    """The quote of each claim, by the key that names it in other tables."""
-    return {
-        tuple(row[name] for name in CLAIM_KEY): row["quote"] for _, row in checked.lines("claims")
-    }
+def _quotes_of_harms(checked: Checked) -> dict[tuple[str, ...], str]:
+    """The quote of each claim that a harm is of, by the key that names the claim."""
+    harmful = set(rows_of(checked.frames["harms"], CLAIM_KEY))
+    claims = checked.frames["claims"]
+    keyed = zip(rows_of(claims, CLAIM_KEY), claims["quote"].tolist(), strict=True)
+    return {key: quote for key, quote in keyed if key in harmful}
 
 
 def _work_faults(

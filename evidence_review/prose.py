@@ -38,6 +38,13 @@ BASIS_WORDS = {
     "authority": "an authority",
     "assertion": "nothing offered",
 }
+LEVEL_WORDS = {
+    1: "a review or guideline (level 1)",
+    2: "a randomised trial (level 2)",
+    3: "an observational study (level 3)",
+    4: "cases (level 4)",
+    5: "explanation or opinion (level 5)",
+}
 SHARE_COLUMNS = {
     "proposition_id": "proposition",
     "stance": "stance",

@@ -28,7 +28,7 @@ from traitlets.config import Config
 
 from evidence_review.atomic import write_if_changed
 from evidence_review.catalogue import CatalogueError, Report
-from evidence_review.dataset import Dataset, Reading
+from evidence_review.dataset import Dataset, Part
 from evidence_review.dictionary import not_one_of
 from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork, preload
 from evidence_review.refusal import ParameterError
@@ -45,6 +45,7 @@ ADDRESS = re.compile(r'<a href="(https?://[^"]*)">\1</a>')
 DATA_VERSION = re.compile(
     r"Release (?P<release>\S+) of .*?hash of the rows: (?P<rows>\w+)", re.DOTALL
 )
+IDLE_SPACE = re.compile(r"\s*([{};,])\s*|\n")
 QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
 SELECTION_PARAMETERS = ("topic", "threshold", "weakest_level", "phase", "sources", "proposition")
 TEMPLATES = Path(__file__).parent / "template"
@@ -71,7 +72,7 @@ class Outcome:
     report: Report
     state: str
     reason: str = ""
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[Part, ...] = ()
     output: str = ""
 
 
@@ -248,7 +249,8 @@ def data_version(notebook: nbformat.NotebookNode) -> str:
 
 def css_string(text: str) -> str:
     """A text as a string of CSS that nothing in it can end, nor the style element around it."""
-    kept = (c if c.isalnum() or c in " ,.:;–’“”" else f"\\{ord(c):x} " for c in text)
+    # A comma too: style sheets are squeezed, and would lose the space after it.
+    kept = (c if c.isalnum() or c in " .:–’“”" else f"\\{ord(c):x} " for c in text)
     return f'"{"".join(kept)}"'
 
 
@@ -305,8 +307,17 @@ def _exporter() -> TemplateExporter:
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
         template_file="index.html.j2",
-        filters={"markdown2html": _markdown, "css_string": css_string},
+        filters={
+            "markdown2html": _markdown,
+            "squeezed": _squeezed,
+            "css_string": css_string,
+        },
     )
+
+
+def _squeezed(style: str) -> str:
+    """A stylesheet without the spaces that only people need: it stands in every page."""
+    return IDLE_SPACE.sub(r"\1", style).strip()
 
 
 def _markdown(source: str) -> str:

@@ -175,26 +175,7 @@ def summary_of_votes(
     `against`, `divided`), `votes`, `claims`, `best_level` (0 where nobody takes a side), `label`,
     `direction`, and `phases_apart`: whether those for and those against share no phase.
     """
-    cast = votes(claims)
-    cast = cast[cast["proposition_id"].isin(propositions["proposition_id"])]
-    table = propositions[["proposition_id", "topic", "statement"]].copy()
-    ids = table["proposition_id"]
-    for side in SIDES:
-        count = cast.loc[cast["vote"] == side, "proposition_id"].value_counts()
-        table[side] = ids.map(count).fillna(0).astype("int64")
-    table["votes"] = table[list(SIDES)].sum(axis="columns")
-    table["claims"] = ids.map(claims["proposition_id"].value_counts()).fillna(0).astype("int64")
-    best = cast.groupby("proposition_id")["best_level"].min()
-    table["best_level"] = ids.map(best).fillna(0).astype("int64")
-    found = [
-        agreement(Counts(*row), threshold)
-        for row in table[list(SIDES)].itertuples(index=False, name=None)
-    ]
-    table["label"] = pd.Categorical([a.label for a in found], LABELS, ordered=True)
-    table["direction"] = [a.direction for a in found]
-    apart = _phases_apart(cast)
-    table["phases_apart"] = ids.isin(apart.index[apart])
-    return table.reset_index(drop=True)
+    return _summary(propositions, claims, votes(claims), threshold)
 
 
 def summary_by_phase(
@@ -220,21 +201,21 @@ def without_each_source(
     One row a source and proposition whose label or direction changes: `source_id`,
     `proposition_id`, `label`, `direction` (without that source).
     """
-    whole = summary_of_votes(propositions, claims, threshold)
-    cast = votes(claims).merge(whole.reset_index(names="place"), on="proposition_id")
+    cast = votes(claims)
+    whole = _summary(propositions, claims, cast, threshold)
+    cast = cast.merge(whole.reset_index(names="place"), on="proposition_id")
     if cast.empty:
         return pd.DataFrame(columns=["source_id", "proposition_id", "label", "direction"])
     counts = cast[list(SIDES)].to_numpy(dtype="int64", copy=True)
     # A source has one vote on a proposition, so that leaving it out takes that vote away.
     counts[np.arange(len(cast)), cast["vote"].map(SIDES.index)] -= 1
-    known, number = np.unique(counts, axis=0, return_inverse=True)
-    found = [agreement(Counts(*row), threshold) for row in known.tolist()]
+    found = _agreements(counts, threshold)
     after = pd.DataFrame(
         {
             "source_id": cast["source_id"],
             "proposition_id": cast["proposition_id"],
-            "label": [found[place].label for place in number.ravel()],
-            "direction": [found[place].direction for place in number.ravel()],
+            "label": [a.label for a in found],
+            "direction": [a.direction for a in found],
         }
     )
     moved = (after["label"] != cast["label"].astype("str")) | (
@@ -346,6 +327,35 @@ def conflict_pairs(propositions: pd.DataFrame) -> Iterator[tuple[str, str]]:
     ):
         for second in others.split():
             yield first, second
+
+
+def _summary(
+    propositions: pd.DataFrame, claims: pd.DataFrame, cast: pd.DataFrame, threshold: Fraction
+) -> pd.DataFrame:
+    """The summary of these votes, which are those of the claims."""
+    cast = cast[cast["proposition_id"].isin(propositions["proposition_id"])]
+    table = propositions[["proposition_id", "topic", "statement"]].copy()
+    ids = table["proposition_id"]
+    for side in SIDES:
+        count = cast.loc[cast["vote"] == side, "proposition_id"].value_counts()
+        table[side] = ids.map(count).fillna(0).astype("int64")
+    table["votes"] = table[list(SIDES)].sum(axis="columns")
+    table["claims"] = ids.map(claims["proposition_id"].value_counts()).fillna(0).astype("int64")
+    best = cast.groupby("proposition_id")["best_level"].min()
+    table["best_level"] = ids.map(best).fillna(0).astype("int64")
+    found = _agreements(table[list(SIDES)].to_numpy(), threshold)
+    table["label"] = pd.Categorical([a.label for a in found], LABELS, ordered=True)
+    table["direction"] = [a.direction for a in found]
+    apart = _phases_apart(cast)
+    table["phases_apart"] = ids.isin(apart.index[apart])
+    return table.reset_index(drop=True)
+
+
+def _agreements(counts: np.ndarray, threshold: Fraction) -> list[Agreement]:
+    """What the votes of each row amount to, counted in the order of `SIDES`."""
+    rows = list(map(tuple, counts.tolist()))
+    found = {row: agreement(Counts(*row), threshold) for row in set(rows)}
+    return [found[row] for row in rows]
 
 
 def _larger_side(counts: Counts) -> tuple[str, int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -11,10 +13,10 @@ from evidence_review.dataset import Dataset, csv_text
 from evidence_review.evidence_map import SIDE_SYMBOLS
 from evidence_review.markup import Shown, bullets, element, folded, joined, link, paragraph, table
 from evidence_review.prose import (
+    LEVEL_WORDS,
     SHARE_COLUMNS,
     agreement_sentence,
     appraisal_words,
-    author_names,
     coefficient,
     counted,
     label_words,
@@ -22,36 +24,44 @@ from evidence_review.prose import (
 )
 from evidence_review.synthesis import SIDES
 
+# How much of a passage names it in a table.
+FIRST_WORDS = 48
+
 
 def summary_of_findings(
-    dataset: Dataset, summary: pd.DataFrame, links: Links, *, sections: bool = False
+    dataset: Dataset,
+    summary: pd.DataFrame,
+    moved: pd.DataFrame,
+    links: Links,
+    *,
+    sections: bool = False,
 ) -> Shown:
-    """Every proposition with its votes, its label and the strongest support that is shown.
+    """Every proposition with its votes, its label, on whom that hangs, and the support shown.
 
-    A proposition leads to its section of the same report where there are `sections`, else to its
-    page.
+    `moved` holds the labels that would be another without one author. A proposition leads to its
+    section of the same report where there are `sections`, else to its page.
     """
-    meanings = dataset.dictionary.meanings("claims", "evidence_level")
-    rows = [
-        [
-            link(
-                row["statement"],
-                f"#{row['proposition_id']}"
-                if sections
-                else links.proposition(row["proposition_id"]),
-            ),
-            *(row[side] for side in SIDES),
-            label_words(row["label"], row["direction"]),
-            f"{row['best_level']}: {meanings[str(row['best_level'])]}" if row["votes"] else "–",
-            appraisal_words(row),
-            str(row["cell"]),
-        ]
-        for row in summary.to_dict("records")
-    ]
+    short = dict(zip(dataset.sources["source_id"], dataset.sources["short_name"], strict=True))
+    hanging = moved.groupby("proposition_id")["source_id"].agg(list).to_dict()
+    rows = []
+    for row in summary.to_dict("records"):
+        name = row["proposition_id"]
+        rows.append(
+            [
+                link(row["statement"], f"#{name}" if sections else links.proposition(name)),
+                *(row[side] for side in SIDES),
+                label_words(row["label"], row["direction"]),
+                "; ".join(short[source] for source in hanging.get(name, [])) or "nobody",
+                LEVEL_WORDS[int(row["best_level"])] if row["votes"] else "–",
+                appraisal_words(row),
+                str(row["cell"]),
+            ]
+        )
     header = [
         "Proposition",
         *(f"{SIDE_SYMBOLS[side]} {side}" for side in SIDES),
         "Label (agreement of posts, not evidence)",
+        "Hangs on",
         "Strongest support shown",
         "Literature (certainty)",
         "Page and literature",
@@ -84,40 +94,22 @@ def label_meanings(dataset: Dataset) -> Shown:
     return table("What the labels mean", ["Label", "When"], rows)
 
 
-def moved_labels(dataset: Dataset, moved: pd.DataFrame, links: Links) -> Shown:
-    """The labels that would be another without one of the authors."""
-    if moved.empty:
-        return paragraph("No label would be another if any one of the authors were left out.")
-    names = author_names(dataset)
-    parts = []
-    for source_id, rows in moved.groupby("source_id", sort=True):
-        items = [
-            [
-                link(dataset.statements[row.proposition_id], links.proposition(row.proposition_id)),
-                label_words(str(row.label), row.direction),
-            ]
-            for row in rows.itertuples()
-        ]
-        caption = f"Without {names[str(source_id)]}: {counted(len(items), 'label')}"
-        parts.append(folded(caption, table(caption, ["Proposition", "Label would be"], items)))
-    return joined(parts)
-
-
 def report_links(links: Links) -> Shown:
     """Links to all reports by their notebook, but for those on one proposition each."""
-    parts = []
-    reports = [each for each in links.reports if each.notebook != "proposition"]
-    for notebook in dict.fromkeys(report.notebook for report in reports):
-        parts.append(
-            bullets(
-                [
-                    element("a", report.title, href=report.file)
-                    for report in reports
-                    if report.notebook == notebook and report.name != OVERVIEW
-                ]
-            )
-        )
+    notebooks = dict.fromkeys(report.notebook for report in links.reports)
+    parts = [reports_of(links, name) for name in notebooks if name != "proposition"]
     return joined(part for part in parts if part.text)
+
+
+def reports_of(links: Links, notebook: str) -> Shown:
+    """Links to all reports of one notebook, but for the overview, from which most lead."""
+    return bullets(
+        [
+            element("a", report.title, href=report.file)
+            for report in links.reports
+            if report.notebook == notebook and report.name != OVERVIEW
+        ]
+    )
 
 
 def coding_table(agreed: pd.DataFrame) -> Shown:
@@ -147,37 +139,56 @@ def unmatched_table(dataset: Dataset, left: pd.DataFrame) -> Shown:
         [
             f"“{row['quote']}”",
             f"pass {row['pass']}",
-            row["source_id"],
-            row["proposition_id"],
+            dataset.authors[row["source_id"]],
+            dataset.statements[row["proposition_id"]],
             row["stance"],
         ]
         for row in left.to_dict("records")
     ]
     return table(
         "Claims that one pass found and the other did not on that passage",
-        ["Quote", "Found by", "Source", "Proposition", "Stance"],
+        ["Quote", "Found by", "Author", "Proposition", "Stance"],
         rows,
     )
 
 
-def rulings(dataset: Dataset) -> Shown:
-    """Every ruling: what each pass had, what was ruled, and why; by the kind of difference."""
+def rulings(dataset: Dataset, differences: str) -> Shown:
+    """The rulings on some kinds of difference (separated by commas): what was ruled, and why.
+
+    By the kind of difference, each with what either pass had.
+    """
+    wanted = [part.strip() for part in differences.split(",")]
+    ruled = dataset.adjudication[dataset.adjudication["difference"].isin(wanted)]
     parts = []
-    for difference, rows in dataset.adjudication.groupby("difference", observed=True, sort=True):
+    for difference, rows in ruled.groupby("difference", observed=True, sort=True):
         body = [
             [
-                f"{row['source_id']} at {row['start']:,}, {row['proposition_id']}",
-                row["pass_a"] or "–",
-                row["pass_b"] or "–",
-                row["ruled"] or ("dropped" if row["ruling"] == "dropped" else "–"),
+                _place(dataset, row),
+                *(_coded(dataset, row[name]) for name in ("pass_a", "pass_b")),
+                _coded(dataset, row["ruled"] or ("dropped" if row["ruling"] == "dropped" else "")),
                 row["reason"],
             ]
             for row in rows.to_dict("records")
         ]
         caption = f"{sentence(str(difference).replace('_', ' '))}: {counted(len(body), 'ruling')}"
-        header = ["Claim", "Pass a", "Pass b", "Ruled", "Reason"]
+        header = ["Passage", "Pass a", "Pass b", "Ruled", "Reason"]
         parts.append(folded(caption, table(caption, header, body)))
     return joined(parts)
+
+
+def _place(dataset: Dataset, row: Mapping[str, Any]) -> str:
+    """The author and the first words of the passage that a ruling is on."""
+    text = dataset.document_of(row["source_id"]).text[row["start"] : row["end"]]
+    words = text if len(text) <= FIRST_WORDS else f"{text[:FIRST_WORDS].rstrip()}…"
+    return f"{dataset.authors[row['source_id']]}: “{words}”"
+
+
+def _coded(dataset: Dataset, code: str) -> str:
+    """What a pass had, a proposition in its wording; a dash for nothing."""
+    first, _, rest = code.partition(" ")
+    if first in dataset.statements:
+        return f"{dataset.statements[first]} {rest}".rstrip()
+    return code or "–"
 
 
 def provenance(dataset: Dataset, rows: pd.DataFrame, kind: str = "claim") -> Shown:

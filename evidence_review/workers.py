@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence_review.catalogue import Report
-from evidence_review.dataset import READINGS, WHOLE, Reading
+from evidence_review.dataset import READINGS, WHOLE, Part
 from evidence_review.forked import can_fork, die_with, preload, settle
 from evidence_review.report import Outcome, prepare, render_one
 
@@ -187,7 +187,7 @@ def _work(line: Connection, job: Job) -> None:
         line.send(replace(outcome, readings=_readings(noted)))
 
 
-def _readings(noted: Path) -> tuple[Reading, ...]:
+def _readings(noted: Path) -> tuple[Part, ...]:
     """What a notebook read of the data; everything where it did not say."""
     found: set[Any] = {tuple(json.loads(line)) for line in noted.read_text().splitlines()}
     return tuple(sorted(found)) or (WHOLE,)
