@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import re
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,7 +24,16 @@ from evidence_review.conclusions import (
     read_changelog,
     unannounced,
 )
-from evidence_review.dataset import DataError, Dataset, Part, csv_text, load, narrowed
+from evidence_review.dataset import (
+    DataError,
+    Dataset,
+    Part,
+    csv_text,
+    load,
+    narrowed,
+    rows_of,
+    tables_of,
+)
 from evidence_review.dictionary import DICTIONARY_FILE, not_one_of
 from evidence_review.freshness import FIGURE, Record, Records, hash_of, made_of, rows_digest
 from evidence_review.readme import findings, with_block
@@ -35,6 +45,7 @@ from evidence_review.synthesis import summary_of_votes
 from evidence_review.workers import render
 
 README = "README.md"
+MARK = "hash of the row"
 
 
 def build(root: Path, out: Path, options: argparse.Namespace, inputs: str) -> int:
@@ -82,7 +93,9 @@ class Due:
     """Which of some reports are to be made, by what they were made of and what they would be."""
 
     def __init__(self, dataset: Dataset, records: Records, reports: list[Report]) -> None:
-        self.dataset, self.records = dataset, records
+        self.records = records
+        # Each row is hashed once, and not once for each reading that it is part of.
+        self.dataset = with_marks(dataset)
         # As it is before anything runs: who changes a notebook meanwhile gets its report made anew.
         self._made_of = {report.name: made_of(dataset.root, report) for report in reports}
         self._rows: dict[Part, str] = {}
@@ -112,16 +125,27 @@ class Due:
 
 
 def hash_of_data(dataset: Dataset) -> str:
-    """The hash of everything that a dataset holds."""
+    """The hash of everything that a dataset holds, with marks or without."""
     found = hashlib.sha256((dataset.root / DICTIONARY_FILE).read_bytes())
-    for name in dataset.dictionary.tables:
-        if name != "conclusions":
-            table = getattr(dataset, name.replace("-", "_"))
-            found.update(f"{name} {table.to_dict('list')}".encode())
+    for name, table in tables_of(dataset).items():
+        found.update(f"{name} {' '.join(marks_of(table))}".encode())
     found.update(repr(dataset.bibliography).encode())
     for document in dataset.documents.values():
         found.update(document.text.encode())
     return found.hexdigest()
+
+
+def with_marks(dataset: Dataset) -> Dataset:
+    """A dataset with the hash of each row as one more column of its tables."""
+    marked = {name: t.assign(**{MARK: marks_of(t)}) for name, t in tables_of(dataset).items()}
+    return replace(dataset, **marked)
+
+
+def marks_of(table: pd.DataFrame) -> list[str]:
+    """The hash of each row of a table."""
+    if MARK in table:
+        return [str(mark) for mark in table[MARK]]
+    return [digest(repr(row)) for row in rows_of(table, table.columns)]
 
 
 def _chosen(root: Path, options: argparse.Namespace) -> list[Report]:

@@ -253,6 +253,11 @@ def narrowed(
     return replace(dataset, bibliography=works, **tables)
 
 
+def tables_of(dataset: Dataset) -> dict[str, pd.DataFrame]:
+    """The tables of a dataset by the names of its fields."""
+    return {name: getattr(dataset, name) for name in _TABLES}
+
+
 def read_works(root: Path) -> tuple[dict[str, Work], list[Fault]]:
     """The works of the bibliography by their id, and what is wrong with the file."""
     try:

@@ -6,6 +6,7 @@ import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,12 @@ def find_root(start: Path | None = None) -> Path:
 
 def read_dictionary(root: Path) -> Dictionary:
     """The data dictionary of the review in `root`."""
-    package = json.loads((root / DICTIONARY_FILE).read_text(encoding="utf-8"))
+    return _dictionary((root / DICTIONARY_FILE).read_text(encoding="utf-8"))
+
+
+@cache
+def _dictionary(text: str) -> Dictionary:
+    package = json.loads(text)
     resources = package["resources"]
     return Dictionary(
         title=package["title"],

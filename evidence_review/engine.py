@@ -12,7 +12,7 @@ from typing import Any
 
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 
-from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork, preload
+from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork
 
 NATIVE_KERNELS = ("python3", "")
 
@@ -28,7 +28,6 @@ class ForkedEngine(NBClientEngine):
         if not can_fork() or kernel_name not in NATIVE_KERNELS:
             super().execute_managed_notebook(nb_man, kernel_name, **settings)
             return
-        preload()
         kernel = ForkedKernel([*settings.get("extra_arguments", []), *NOT_KEPT])
         try:
             super().execute_managed_notebook(nb_man, kernel_name, km=kernel, **settings)

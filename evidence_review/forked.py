@@ -2,9 +2,10 @@
 
 Papermill, nbclient and ipykernel do what they always do; only the way to the kernel is another.
 Their own way starts a Python for each notebook and speaks to it over five sockets; this one forks
-a child, which begins where the imports have ended, and speaks to it over one pair of sockets.
-The child is a real ipykernel with its shell, its streams and its display hook. It is gone, with
-everything that it started, when its notebook is done: nothing leaks from one to the next.
+a nursery, where a real ipykernel with its shell and its display hook is made once and never runs a
+cell. Each notebook has a fork of that, which begins where its making has ended, and is spoken to
+over one pair of sockets. It is gone, with everything that it started, when its notebook is done:
+nothing leaks from one to the next.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextvars import Context
 from copy import deepcopy
-from functools import cache
+from functools import cache, cached_property, partial
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -48,6 +49,7 @@ from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets import DottedObjectName
 from traitlets.config import Application, Config
+from traitlets.utils.importstring import import_item
 
 # What the notebooks of the review import, and what a kernel imports when it starts.
 PRELOADED = (
@@ -58,12 +60,12 @@ PRELOADED = (
     "IPython.core.completer",
     "IPython.core.completerlib",
     "IPython.core.debugger",
+    "IPython.core.logger",
     "IPython.core.magics",
     "IPython.core.oinspect",
     "IPython.core.pylabtools",
     "IPython.extensions.storemagic",
     "faulthandler",
-    "ipykernel.debugger",
     "ipykernel.displayhook",
     "ipykernel.kernelapp",
     "pdb",
@@ -76,9 +78,10 @@ SHELL, IOPUB = 0, 1
 LENGTH = struct.Struct("!Q")
 # The streams of the parent.
 KEPT: list[Any] = []
-# How long a kernel may take to end by itself, and how often that is looked at, in seconds.
+# How long a kernel may take to end by itself, in seconds.
 END_SECONDS = 5.0
-LOOK_SECONDS = 0.002
+# What a nursery says: the number of the process that it forked, then that it has ended.
+NUMBER, ENDED = 16, b"ended"
 PR_SET_PDEATHSIG = 1
 PIECE = 1 << 16
 # Nobody else holds the line, so that any key will do; with none, every kernel would be warned of.
@@ -96,9 +99,15 @@ WARNINGS: tuple[tuple[Any, type[Warning], str], ...] = (
 class Line:
     """One end of a pair of sockets that carries the messages of all channels."""
 
-    def __init__(self, end: socket.socket) -> None:
-        self.end = end
+    def __init__(self) -> None:
+        self.end: socket.socket
+        self.owner = 0
         self._sending = threading.Lock()
+
+    def hold(self, end: socket.socket) -> Line:
+        """This line, of which this process has that end from now on."""
+        self.end, self.owner = end, os.getpid()
+        return self
 
     def send(self, channel: int, parts: Sequence[Any]) -> None:
         """Send a message: a channel, and the parts that Jupyter's protocol makes it of."""
@@ -127,14 +136,13 @@ class KernelEnd:
 
     def __init__(self, line: Line, channel: int) -> None:
         self.line, self.channel = line, channel
-        self._owner = os.getpid()
         self._running: set[asyncio.Task[None]] = set()
 
     def send_multipart(self, parts: Sequence[Any], *_: Any, **__: Any) -> None:
         """Send a message of these parts; what a notebook forks has no line of its own."""
         # Nobody may listen any more when a kernel that is told to end says good-bye.
         with contextlib.suppress(OSError):
-            if os.getpid() == self._owner:
+            if os.getpid() == self.line.owner:
                 self.line.send(self.channel, parts)
 
     def on_recv(self, callback: Callable[[list[Any]], Awaitable[None]], copy: bool = True) -> None:
@@ -260,8 +268,11 @@ class ForkedKernelApp(IPKernelApp):
 
     kernel_class = ForkedIPythonKernel
     outstream_class = DottedObjectName(f"{ForkedStream.__module__}.{ForkedStream.__name__}")
-    line: Line
     given: Config
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.line = Line()
 
     def parse_command_line(self, argv: Any = None) -> None:
         """Take the settings that the parent has parsed already."""
@@ -291,6 +302,18 @@ class ForkedKernelApp(IPKernelApp):
         self.iopub_thread = DirectPublisher(KernelEnd(self.line, IOPUB), self.session)
         self.iopub_socket = self.iopub_thread.background_socket
 
+    def init_io(self) -> None:
+        """Set the display hook; the streams have threads and pipes, and are for `begin`."""
+        self.displayhook = import_item(str(self.displayhook_class))(self.session, self.iopub_socket)
+        sys.displayhook = self.displayhook
+
+    def init_extensions(self) -> None:
+        """Nothing: what people have a kernel load is for `begin`."""
+
+    def init_code(self) -> None:
+        """Note which modules are loaded; what people have a kernel run is for `begin`."""
+        vars(self.shell)["_sys_modules_keys"] = set(sys.modules)
+
     def init_kernel(self) -> None:
         """Make the kernel as the base class does, but for the channels that there are not."""
         self.kernel = self.kernel_class.instance(
@@ -305,6 +328,25 @@ class ForkedKernelApp(IPKernelApp):
             user_ns=self.user_ns,
         )
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
+
+    def begin(self, end: socket.socket) -> None:
+        """Serve a notebook in this fork, over this end of the line, until the other is closed."""
+        self.line.hold(end)
+        self.session.pid = os.getpid()
+        super().init_io()
+        super().init_extensions()
+        # As `init_code` does, but for the modules: each of their names is a page of memory.
+        self._run_startup_files()
+        self._run_exec_lines()
+        self._run_exec_files()
+        if self.hide_initial_ns:
+            shell: Any = self.shell
+            shell.user_ns_hidden.update(shell.user_ns)
+        self._run_cmd_line_code()
+        self._run_module()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.start()
 
 
 class ClientEnd:
@@ -382,20 +424,49 @@ class ForkedClient(KernelClient):
         self.ends[channel].waiting.put_nowait(self.session.deserialize(parts))
 
 
+class Nursery:
+    """A process with a kernel that is made but for its line, from which others are forked.
+
+    It forks one after the other, and ends what is left of each before it forks the next.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        preload()
+        self.arguments = tuple(arguments)
+        self.line, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        given = _parsed(self.arguments)
+        # What the parent set for a context, such as the precision of decimals, stays with it.
+        self.process = _fork(lambda: Context().run(_tend, theirs, given))
+        theirs.close()
+
+    def fork(self, end: socket.socket) -> None:
+        """Have a kernel forked for this end of a line; OSError where this process is no more."""
+        socket.send_fds(self.line, [os.fsencode(Path.cwd())], [end.fileno()])
+
+    def end(self) -> None:
+        """End this process, and the kernel that it may have forked."""
+        self.line.close()
+        os.kill(self.process, signal.SIGKILL)
+        os.waitpid(self.process, 0)
+
+
 class ForkedKernel:
-    """A kernel in a forked child, as nbclient takes a kernel manager."""
+    """A kernel in a forked process, as nbclient takes a kernel manager."""
 
     has_kernel = True
     ipykernel = True
 
     def __init__(self, arguments: Sequence[str]) -> None:
         ours, theirs = socket.socketpair()
-        given = _parsed(tuple(arguments))
-        # What the parent set for a context, such as the precision of decimals, stays with it.
-        self.process = _fork(lambda: Context().run(_be_a_kernel, theirs, given))
+        self._nursery = _nursery_of(tuple(arguments), theirs)
         theirs.close()
-        self.line = Line(ours)
+        self.line = Line().hold(ours)
         self._client = ForkedClient(self.line)
+
+    @cached_property
+    def process(self) -> int:
+        """The number of the process; 0 where it was never forked."""
+        return int(_received(self._nursery.line, NUMBER) or 0)
 
     def client(self) -> ForkedClient:
         """The client of this kernel."""
@@ -403,39 +474,73 @@ class ForkedKernel:
 
     async def interrupt_kernel(self) -> None:
         """Interrupt the cell that runs, and what it waits for."""
-        os.killpg(self.process, signal.SIGINT)
+        _signal_group(self.process, signal.SIGINT)
 
     def end(self) -> None:
         """End the kernel and all that it started: asked and interrupted first, then killed."""
         self._client.stop_channels()
         with contextlib.suppress(OSError):
             self.line.end.shutdown(socket.SHUT_WR)
-            # Where no cell runs, this is ignored.
-            os.killpg(self.process, signal.SIGINT)
-        try:
-            if not self._ends_by_itself():
-                os.kill(self.process, signal.SIGKILL)
-                os.waitpid(self.process, 0)
-        finally:
-            # The child made a group of its own, so that what a notebook started ends with it.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process, signal.SIGKILL)
-            self.line.end.close()
+        # Where no cell runs, this is ignored.
+        _signal_group(self.process, signal.SIGINT)
+        if not self._ends_in(END_SECONDS):
+            _signal_group(self.process, signal.SIGKILL)
+            self._ends_in(END_SECONDS)
+        self.line.end.close()
+        if self._nursery not in NURSERIES:
+            self._nursery.end()
 
-    def _ends_by_itself(self) -> bool:
-        """Whether the child ended in time; what it still says is read, lest it wait for that."""
-        last = time.monotonic() + END_SECONDS
-        listening = [self.line.end]
-        while time.monotonic() < last:
-            if os.waitpid(self.process, os.WNOHANG)[0]:
-                return True
-            if not listening:
-                time.sleep(LOOK_SECONDS)
-                continue
-            readable, _, _ = select.select(listening, [], [], LOOK_SECONDS)
-            if readable and not self.line.end.recv(1 << 20):
-                listening = []
-        return False
+    def _ends_in(self, seconds: float) -> bool:
+        """Whether the process ended in time; what it still says is read, lest it wait for that."""
+        last = time.monotonic() + seconds
+        nursery = self._nursery.line
+        listening = [self.line.end, nursery]
+        while True:
+            left = last - time.monotonic()
+            readable, _, _ = select.select(listening, [], [], max(left, 0))
+            if nursery in readable or not readable:
+                return bool(readable) and _received(nursery, NUMBER) in (b"", ENDED)
+            if not _received(self.line.end, 1 << 20):
+                listening = [nursery]
+
+
+def _received(end: socket.socket, size: int) -> bytes:
+    """What comes over a socket; nothing where the other end is closed or its process dead."""
+    try:
+        return end.recv(size)
+    except ConnectionResetError:
+        return b""
+
+
+# Those that are kept for the notebooks to come.
+NURSERIES: list[Nursery] = []
+
+
+@contextlib.contextmanager
+def nursery(arguments: Sequence[str]) -> Iterator[None]:
+    """Have all kernels with these arguments forked from one nursery, as this process is now."""
+    NURSERIES.append(Nursery(arguments))
+    try:
+        yield
+    finally:
+        NURSERIES.pop().end()
+
+
+def _nursery_of(arguments: tuple[str, ...], end: socket.socket) -> Nursery:
+    """The nursery that forks a kernel for this end of a line: one that is kept, or a new one."""
+    for place, kept in enumerate(NURSERIES):
+        if kept.arguments == arguments:
+            try:
+                kept.fork(end)
+            except OSError:
+                # A notebook can kill its parent.
+                kept.end()
+                NURSERIES[place] = kept = Nursery(arguments)
+                kept.fork(end)
+            return kept
+    own = Nursery(arguments)
+    own.fork(end)
+    return own
 
 
 def can_fork() -> bool:
@@ -453,8 +558,11 @@ def can_fork() -> bool:
 @cache
 def preload() -> None:
     """Import, once, what the notebooks and their kernels import."""
-    # The debugger that ipykernel loads would say on every start that it may miss a breakpoint.
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    without: Any = None
+    # No debugger reaches a forked kernel, and it takes as long to load as pandas.
+    if sys.modules.setdefault("debugpy", without) is without:
+        importlib.import_module("ipykernel.debugger")
+        del sys.modules["debugpy"]
     for name in PRELOADED:
         importlib.import_module(name)
     settle()
@@ -509,19 +617,49 @@ def _parsed(arguments: tuple[str, ...]) -> Config:
     return Config(app.cli_config)
 
 
-def _be_a_kernel(theirs: socket.socket, given: Config) -> None:
-    """Run a kernel on this end of the line until the other end is closed."""
+def _tend(theirs: socket.socket, given: Config) -> None:
+    """Be a nursery: make a kernel, and fork it for every end of a line that comes."""
     _begin_anew(theirs)
     app = ForkedKernelApp.instance()
-    app.line, app.given = Line(theirs), given
+    app.given = given
     app.initialize([])
-    app.start()
+    settle()
+    while True:
+        folder, ends, _, _ = socket.recv_fds(theirs, 1 << 16, 1)
+        if not ends:
+            return
+        end = socket.socket(fileno=ends[0])
+        process = _fork(partial(_be_a_kernel, theirs, end, folder))
+        end.close()
+        theirs.send(b"%d" % process)
+        os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+        # It made a group of its own, so that what a notebook started ends with it.
+        _signal_group(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        theirs.send(ENDED)
+
+
+def _be_a_kernel(nursery: socket.socket, end: socket.socket, folder: bytes) -> None:
+    """Run the kernel that is made on this end of the line until the other end is closed."""
+    nursery.close()
+    os.chdir(folder)
+    # Python seeds its own random numbers anew after each fork.
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    ForkedKernelApp.instance().begin(end)
     # As Python ends: what runs in threads is done first, then what is registered for the end.
     vars(threading)["_shutdown"]()
     atexit._run_exitfuncs()
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def _signal_group(process: int, kind: signal.Signals) -> None:
+    """Send a signal to a process and all that it started, where there is any of it."""
+    if process:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process, kind)
 
 
 def _begin_anew(kept: socket.socket) -> None:
@@ -539,9 +677,6 @@ def _begin_anew(kept: socket.socket) -> None:
             type(kind.instance()).clear_instance()
     vars(ipkernel)["_comm_manager"] = None
     sys.argv = ["ipykernel_launcher.py"]
-    if "numpy" in sys.modules:
-        # Python seeds its own random numbers anew after each fork.
-        sys.modules["numpy"].random.seed()
     if "pandas" in sys.modules:
         # Loaded outside a kernel, pandas takes the output for a terminal.
         sys.modules["pandas"].set_option("display.max_columns", 20)

@@ -22,7 +22,7 @@ from evidence_review.store import FOLDER, digest, keep_verified, read_verified
 
 PACKAGE = Path(__file__).parent
 FIGURE = "findings.svg"
-SOURCES = (".py", ".j2", ".css", ".json", ".csl")
+SOURCES = (".py", ".j2", ".css", ".js", ".json", ".csl", ".txt")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Records:
             "whole": self.whole,
             "reports": {name: asdict(record) for name, record in self.reports.items()},
         }
-        keep_verified(self._path, json.dumps(content, indent=1, sort_keys=True))
+        keep_verified(self._path, json.dumps(content, sort_keys=True))
 
     def stands(self, inputs: str) -> bool:
         """Whether a whole run was made of these inputs, and everything it wrote is still there."""

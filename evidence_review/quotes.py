@@ -50,16 +50,27 @@ def passage(dataset: Dataset, claim: Mapping[str, Any], links: Links) -> str:
     return links.passage(document.document_id, claim_id(claim))
 
 
-def in_words(dataset: Dataset, claim: Mapping[str, Any]) -> list[object]:
-    """The quote of a claim; an item of a list together with the head that carries the stance."""
-    quote = claim["quote"]
+def said_parts(dataset: Dataset, claim: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What is quoted for a claim: its own words, and before or after them the head of its list.
+
+    A head that is not needed, or stands on the other side, is empty.
+    """
     if not claim["head"]:
-        return [f"“{quote}”"]
+        return "", str(claim["quote"]), ""
     first, last = (int(part) for part in claim["head"].split("-"))
     head = dataset.document_of(claim["source_id"]).text[first:last]
-    if first < claim["start"]:
-        return [f"“{head} … ", element("strong", quote), "”"]
-    return ["“", element("strong", quote), f" … {head}”"]
+    before, after = (head, "") if first < claim["start"] else ("", head)
+    return before, str(claim["quote"]), after
+
+
+def in_words(dataset: Dataset, claim: Mapping[str, Any]) -> list[object]:
+    """The quote of a claim; an item of a list together with the head that carries the stance."""
+    before, quote, after = said_parts(dataset, claim)
+    if before:
+        return [f"“{before} … ", element("strong", quote), "”"]
+    if after:
+        return ["“", element("strong", quote), f" … {after}”"]
+    return [f"“{quote}”"]
 
 
 def claim_details(dataset: Dataset, claim: Mapping[str, object]) -> list[str]:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,19 +20,23 @@ from typing import Any
 
 import nbclient
 import nbformat
-import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from papermill.execute import prepare_notebook_metadata, raise_for_execution_errors
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
 from evidence_review.atomic import write_if_changed
 from evidence_review.catalogue import CatalogueError, Report
 from evidence_review.dataset import Dataset, Part
 from evidence_review.dictionary import not_one_of
-from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork, preload
+from evidence_review.forked import NOT_KEPT, ForkedKernel, can_fork
 from evidence_review.refusal import ParameterError
+from evidence_review.scripts import INTERACTIVE, Script, scripts
 from evidence_review.selection import check_subjects, select
 
 KERNEL = "python3"
@@ -47,6 +52,7 @@ DATA_VERSION = re.compile(
 )
 IDLE_SPACE = re.compile(r"\s*([{};,])\s*|\n")
 QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
+KERNEL_ARGUMENTS = (*QUIET_KERNEL, *NOT_KEPT)
 SELECTION_PARAMETERS = ("topic", "threshold", "weakest_level", "phase", "sources", "proposition")
 TEMPLATES = Path(__file__).parent / "template"
 PARAMETER_TYPES: Mapping[str, Callable[[str], Any]] = {
@@ -173,21 +179,20 @@ def executed(root: Path, report: Report, engine: str) -> nbformat.NotebookNode:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            notebook: nbformat.NotebookNode = papermill.execute_notebook(
-                _without_outputs(notebook_path(root, report.notebook)),
-                # Nobody reads the executed notebook, and papermill would write it after each cell.
-                None,
-                parameters=dict(report.parameters),
-                engine_name=engine,
-                kernel_name=KERNEL,
-                cwd=str(root),
-                progress_bar=False,
-                execution_timeout=CELL_SECONDS,
-                start_timeout=START_SECONDS,
-                extra_arguments=QUIET_KERNEL,
-                config=kernel_settings(folder),
-                on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
-            )
+            # What papermill.execute_notebook does, but for reading and writing notebooks as text.
+            with contextlib.chdir(root):
+                notebook: nbformat.NotebookNode = papermill_engines.execute_notebook_with_engine(
+                    engine,
+                    _with_parameters(root, report),
+                    KERNEL,
+                    progress_bar=False,
+                    execution_timeout=CELL_SECONDS,
+                    start_timeout=START_SECONDS,
+                    extra_arguments=QUIET_KERNEL,
+                    config=kernel_settings(folder),
+                    on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
+                )
+            raise_for_execution_errors(notebook, None)
         except (DeadKernelError, CellTimeoutError) as error:
             words = f"{type(error).__name__}: {str(error).splitlines()[0]}"
             raise NotCompleted(f"cell {len(begun)}: {words}") from None
@@ -204,22 +209,32 @@ def _kernel(root: Path) -> Iterator[Any]:
     if not can_fork():
         yield None
         return
-    preload()
     with contextlib.chdir(root):
-        kernel = ForkedKernel([*QUIET_KERNEL, *NOT_KEPT])
+        kernel = ForkedKernel(KERNEL_ARGUMENTS)
     try:
         yield kernel
     finally:
         kernel.end()
 
 
-def _without_outputs(path: Path) -> nbformat.NotebookNode:
+def _with_parameters(root: Path, report: Report) -> nbformat.NotebookNode:
+    """The notebook of a report as papermill executes it: without outputs, with parameters."""
+    content = notebook_path(root, report.notebook).read_text(encoding="utf-8")
+    notebook = deepcopy(_without_outputs(content))
+    if report.parameters:
+        notebook = parameterize_notebook(notebook, dict(report.parameters), kernel_name=KERNEL)
+    prepare_notebook_metadata(notebook, None, None)
+    return notebook
+
+
+@cache
+def _without_outputs(content: str) -> nbformat.NotebookNode:
     """A notebook without what it shows in JupyterLab: that would be read to be thrown away."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    for cell in content["cells"]:
+    found = json.loads(content)
+    for cell in found["cells"]:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
-    notebook: nbformat.NotebookNode = nbformat.reads(json.dumps(content), as_version=4)
+    notebook: nbformat.NotebookNode = load_notebook_node(nbformat.from_dict(found))
     return notebook
 
 
@@ -234,9 +249,23 @@ def kernel_settings(folder: str) -> Config:
 
 def export(notebook: nbformat.NotebookNode, report: Report) -> str:
     """An executed notebook as one self-contained page: what its cells show, without their code."""
-    resources = {"report": report, "data_version": data_version(notebook)}
-    body, _ = _exporter().from_notebook_node(notebook, resources)
-    return ADDRESS.sub(r'<a class="address" href="\1">\1</a>', with_contents(str(body)))
+    resources = {
+        "report": report,
+        "scripts": _scripts_of(notebook),
+        "data_version": data_version(notebook),
+    }
+    # The exporter itself would validate a copy of the notebook a dozen times on the way.
+    body = str(_exporter().template.render(nb=notebook, resources=resources))
+    # What stands in a script is no heading of the page, and may not be touched: it has a hash.
+    page, script, rest = body.partition("<script>")
+    page = ADDRESS.sub(r'<a class="address" href="\1">\1</a>', with_contents(page))
+    return page + script + rest
+
+
+def _scripts_of(notebook: nbformat.NotebookNode) -> list[Script]:
+    """The scripts that a page needs: none where no cell is interactive."""
+    tags = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+    return scripts() if INTERACTIVE in tags else []
 
 
 def data_version(notebook: nbformat.NotebookNode) -> str:
@@ -256,7 +285,8 @@ def css_string(text: str) -> str:
 
 def prepare() -> None:
     """Load what an export needs, so that processes forked from this one need not."""
-    export(nbformat.v4.new_notebook(), Report("none", "", "", {}))
+    words = nbformat.v4.new_markdown_cell("some *words*")
+    export(nbformat.v4.new_notebook(cells=[words]), Report("none", "", "", {}))
 
 
 def with_contents(page: str) -> str:

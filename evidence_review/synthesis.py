@@ -186,11 +186,17 @@ def summary_by_phase(
     The columns of `summary_of_votes` and `phase`, one row a phase and proposition. What is said
     of all patients, or of nobody in particular, counts in every phase.
     """
-    parts = []
+    # A proposition in a phase is one of its own, so that all are counted at once.
+    asked, said = [], []
     for phase in NAMED_PHASES:
-        said = claims[claims["phase"].isin([phase, "any", "unstated"])]
-        parts.append(summary_of_votes(propositions, said, threshold).assign(phase=phase))
-    return pd.concat(parts, ignore_index=True)
+        asked.append(propositions.assign(phase=phase))
+        said.append(claims[claims["phase"].isin([phase, "any", "unstated"])].assign(of=phase))
+    each, spoken = pd.concat(asked, ignore_index=True), pd.concat(said, ignore_index=True)
+    ids = each["proposition_id"]
+    each["proposition_id"] = each["phase"] + " " + ids
+    spoken["proposition_id"] = spoken["of"] + " " + spoken["proposition_id"]
+    summary = summary_of_votes(each, spoken, threshold)
+    return summary.assign(proposition_id=ids, phase=each["phase"])
 
 
 def without_each_source(

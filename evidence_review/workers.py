@@ -19,8 +19,8 @@ from typing import Any
 
 from evidence_review.catalogue import Report
 from evidence_review.dataset import READINGS, WHOLE, Part
-from evidence_review.forked import can_fork, die_with, preload, settle
-from evidence_review.report import Outcome, prepare, render_one
+from evidence_review.forked import can_fork, die_with, nursery, preload, settle
+from evidence_review.report import KERNEL_ARGUMENTS, Outcome, prepare, render_one
 
 REPORT_SECONDS = 600.0
 # How often a run looks up while nothing happens, in seconds.
@@ -38,6 +38,11 @@ class Job:
     engine: str
     folder: Path
     parent: int
+
+    @property
+    def forks(self) -> bool:
+        """Whether its processes are forked."""
+        return can_fork() and self.engine == FORKED
 
 
 @dataclass
@@ -61,13 +66,13 @@ def render(
     out.mkdir(parents=True, exist_ok=True)
     waiting = deque(reports)
     workers: list[Worker] = []
-    if can_fork() and engine == FORKED:
-        preload()
-        prepare()
-        settle()
     # Of this process, which outlives its workers: a worker that is killed tidies nothing up.
     folder = tempfile.TemporaryDirectory()
     job = Job(root, out, engine, Path(folder.name), os.getpid())
+    if job.forks:
+        preload()
+        prepare()
+        settle()
     try:
         while waiting or workers:
             while waiting and len(workers) < processes:
@@ -120,9 +125,7 @@ def _outcome(worker: Worker) -> Outcome:
 
 def _start(job: Job, report: Report) -> Worker:
     """A worker that has begun with a report."""
-    context: Any = multiprocessing.get_context(
-        "fork" if can_fork() and job.engine == FORKED else "spawn"
-    )
+    context: Any = multiprocessing.get_context("fork" if job.forks else "spawn")
     if context.get_start_method() == "spawn" and os.name == "posix":
         # It is started with the first process, and lets interruptions through again.
         resource_tracker.ensure_running()
@@ -154,11 +157,17 @@ def _uninterrupted() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    noted: list[int] = []
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    # A thread of this process that is not deaf may be told in its place.
+    heard = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, heard)
+        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+    if noted:
+        raise KeyboardInterrupt
 
 
 def _end(worker: Worker) -> None:
@@ -181,10 +190,11 @@ def _work(line: Connection, job: Job) -> None:
     tempfile.tempdir = str(job.folder)
     noted = job.folder / f"readings-{os.getpid()}"
     os.environ[READINGS] = str(noted)
-    while (report := line.recv()) is not None:
-        noted.write_text("")
-        outcome = render_one(job.root, report, job.out, job.engine)
-        line.send(replace(outcome, readings=_readings(noted)))
+    with nursery(KERNEL_ARGUMENTS) if job.forks else contextlib.nullcontext():
+        while (report := line.recv()) is not None:
+            noted.write_text("")
+            outcome = render_one(job.root, report, job.out, job.engine)
+            line.send(replace(outcome, readings=_readings(noted)))
 
 
 def _readings(noted: Path) -> tuple[Part, ...]:

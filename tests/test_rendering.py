@@ -302,7 +302,7 @@ def test_another_package_or_version_makes_everything_due(made, monkeypatch):
     assert not stands(made)
 
 
-@pytest.mark.parametrize("name", ["tables.py", "template/a.j2", "template/a.css", "a/conf.json"])
+@pytest.mark.parametrize("name", ["tables.py", "template/a.j2", "template/a.css", "static/a.js"])
 def test_every_file_of_the_package_counts(tmp_path, monkeypatch, name):
     monkeypatch.setattr(freshness, "PACKAGE", tmp_path)
     (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -1032,7 +1032,10 @@ def test_a_report_that_takes_too_long_fails_alone(small, monkeypatch):
 @on_linux
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_worker_that_is_killed_fails_its_report_alone(small, processes):
-    put_notebook(small.root, "killing", "import os", "os.kill(os.getppid(), 9)", "1 + 1")
+    # A kernel is forked from a nursery, which the worker has forked.
+    nursery = "stat = open(f'/proc/{os.getppid()}/stat').read()"
+    worker = "os.kill(int(stat.rsplit(')', 1)[1].split()[1]), 9)"
+    put_notebook(small.root, "killing", "import os", nursery, worker, "1 + 1")
     put_notebook(small.root, "sound", "1 + 1")
     put_reports(small.root, one="sound", two="killing", three="sound", four="sound")
     (small.root / "reports/two.html").write_text("the old one")
@@ -1042,6 +1045,18 @@ def test_a_worker_that_is_killed_fails_its_report_alone(small, processes):
     assert ran.err == "two.html: failed: its process died (SIGKILL)\n"
     assert html(small)["two.html"] == b"the old one"
     assert set(html(small)) == {f"{name}.html" for name in names}
+
+
+@on_linux
+def test_a_nursery_that_is_killed_fails_its_report_alone(small):
+    put_notebook(small.root, "killing", "import os", "os.kill(os.getppid(), 9)", "1 + 1")
+    put_notebook(small.root, "sound", "1 + 1")
+    put_reports(small.root, one="sound", two="killing", three="sound", four="sound")
+    names = ("one", "two", "three", "four")
+    ran = small.run("render", "--only", *names, "--processes", "1")
+    assert (ran.code, ran.lines) == (1, ["3 written, 0 unchanged, 1 failed"])
+    assert ran.err == "two.html: failed: cell 3: DeadKernelError: Kernel died\n"
+    assert set(html(small)) == {"one.html", "three.html", "four.html"}
 
 
 @on_linux
@@ -1113,11 +1128,17 @@ def test_workers_are_deaf_to_interruptions_and_what_they_run_is_not(small, engin
     assert (ran.code, ran.err) == (0, "")
 
 
-def test_an_interruption_waits_until_a_worker_has_been_started():
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_interruption_waits_until_a_worker_has_been_started(others):
+    over = threading.Event()
+    for _ in range(others):
+        # It may be told of the signal in place of this thread.
+        threading.Thread(target=over.wait).start()
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), workers._uninterrupted():
         os.kill(os.getpid(), signal.SIGINT)
         begun = True
+    over.set()
     assert begun
     assert signal.getsignal(signal.SIGINT) is before
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

@@ -23,8 +23,10 @@ from evidence_review.synthesis import (
     contradictions,
     disputes,
     fragility,
+    of_source,
     on_topic,
     qualifications,
+    summary_by_phase,
     summary_of_votes,
     votes,
     without_each_source,
@@ -1221,3 +1223,26 @@ def test_no_pairs_have_no_claims():
 def test_each_conflict_of_the_table_is_a_pair():
     table = propositions_of("p", "q", "r", "s", p="q r", r="s")
     assert list(conflict_pairs(table)) == [("p", "q"), ("p", "r"), ("r", "s")]
+
+
+# Phases
+
+
+def test_votes_by_phase_are_those_of_what_is_said_of_the_phase():
+    threshold = Fraction(3, 4)
+    found = summary_by_phase(DATA.propositions, DATA.claims, threshold)
+    assert len(found) == len(DATA.propositions) * len(NAMED_PHASES)
+    for phase in NAMED_PHASES:
+        said = DATA.claims[DATA.claims["phase"].isin([phase, "any", "unstated"])]
+        expected = summary_of_votes(DATA.propositions, said, threshold)
+        own = found[found["phase"] == phase].drop(columns="phase").reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, expected)
+
+
+def test_the_pairs_of_a_source_are_all_in_which_it_stands_and_no_others():
+    pairs = contradictions(DATA.claims, DATA.propositions, DATA.doses)
+    for source in DATA.authors:
+        own = of_source(pairs, source)
+        assert all(source in (row.source_id_a, row.source_id_b) for row in own.itertuples())
+        either = [source in row for row in pairs[["source_id_a", "source_id_b"]].to_numpy()]
+        assert len(own) == sum(either)
