@@ -1,4 +1,4 @@
-"""The commands: check, format, locate, notebooks, references, render."""
+"""The commands: check, format, locate, notebooks, pdf, references, render, screenshots, zip."""
 
 from __future__ import annotations
 
@@ -77,7 +77,23 @@ def _parser() -> argparse.ArgumentParser:
         help="how notebooks are executed: forked, or papermill's own engine (same bytes, slower)",
     )
     rendering.set_defaults(run="rendering:run_render")
+    _add_sharing(commands)
     return parser
+
+
+def _add_sharing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands that give reports away."""
+    printing = commands.add_parser("pdf", help="make a tagged PDF of a report that is rendered")
+    printing.add_argument("report", nargs="+", help="a name of reports.toml, or a page's path")
+    printing.add_argument("--paper", choices=("A4", "Letter"), default="A4")
+    printing.add_argument("--out", help="folder to write to (default: pdf/)")
+    printing.set_defaults(run="sharing:run_pdf")
+    commands.add_parser("zip", help="put all reports into reports.zip").set_defaults(
+        run="sharing:run_zip"
+    )
+    showing = commands.add_parser("screenshots", help="make the pictures that the README shows")
+    showing.add_argument("--out", help="folder to write to (default: reports/)")
+    showing.set_defaults(run="screenshots:run_screenshots")
 
 
 def _positive(text: str) -> int:

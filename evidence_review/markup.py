@@ -125,8 +125,9 @@ def figure(name: str, drawing: str, caption: str, numbers: Shown) -> Shown:
     inside = Markup(drawing.replace("<svg ", f'<svg role="img" aria-labelledby="{name}-says" ', 1))
     html = element(
         "figure",
-        element("div", inside, class_="drawing", tabindex="0", role="group", aria_label=caption),
+        # First, since HTML allows a caption at either end only, and the numbers stand at the other.
         element("figcaption", caption, id=f"{name}-says"),
+        element("div", inside, class_="drawing", tabindex="0", role="group", aria_label=caption),
         element("details", element("summary", "The numbers of this figure"), numbers.html),
         id=name,
     )

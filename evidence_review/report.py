@@ -45,6 +45,11 @@ START_SECONDS = 120
 # A kernel that is told to end may log the interrupt as an error; faults of cells come another way.
 HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 SAFETY = re.compile(r'<div class="safety">.*?</section></div>', re.DOTALL)
+# A link that shows its address need not be followed by it on paper.
+ADDRESS = re.compile(r'<a href="(https?://[^"]*)">\1</a>')
+DATA_VERSION = re.compile(
+    r"Release (?P<release>\S+) of .*?hash of the rows: (?P<rows>\w+)", re.DOTALL
+)
 IDLE_SPACE = re.compile(r"\s*([{};,])\s*|\n")
 QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
 KERNEL_ARGUMENTS = (*QUIET_KERNEL, *NOT_KEPT)
@@ -244,18 +249,38 @@ def kernel_settings(folder: str) -> Config:
 
 def export(notebook: nbformat.NotebookNode, report: Report) -> str:
     """An executed notebook as one self-contained page: what its cells show, without their code."""
-    resources = {"report": report, "scripts": _scripts_of(notebook)}
+    resources = {
+        "report": report,
+        "scripts": _scripts_of(notebook),
+        "data_version": data_version(notebook),
+    }
     # The exporter itself would validate a copy of the notebook a dozen times on the way.
     body = str(_exporter().template.render(nb=notebook, resources=resources))
     # What stands in a script is no heading of the page, and may not be touched: it has a hash.
     page, script, rest = body.partition("<script>")
-    return with_contents(page) + script + rest
+    page = ADDRESS.sub(r'<a class="address" href="\1">\1</a>', with_contents(page))
+    return page + script + rest
 
 
 def _scripts_of(notebook: nbformat.NotebookNode) -> list[Script]:
     """The scripts that a page needs: none where no cell is interactive."""
     tags = {tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
     return scripts() if INTERACTIVE in tags else []
+
+
+def data_version(notebook: nbformat.NotebookNode) -> str:
+    """The release and the hash of the rows that an executed notebook says it read; or nothing."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", ()))
+    shown = (output.get("data", {}).get("text/html", "") for output in outputs)
+    found = next(filter(None, map(DATA_VERSION.search, shown)), None)
+    return f"Release {found['release']}, data {found['rows']}" if found else ""
+
+
+def css_string(text: str) -> str:
+    """A text as a string of CSS that nothing in it can end, nor the style element around it."""
+    # A comma too: style sheets are squeezed, and would lose the space after it.
+    kept = (c if c.isalnum() or c in " .:–’“”" else f"\\{ord(c):x} " for c in text)
+    return f'"{"".join(kept)}"'
 
 
 def prepare() -> None:
@@ -312,7 +337,11 @@ def _exporter() -> TemplateExporter:
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
         template_file="index.html.j2",
-        filters={"markdown2html": _markdown, "squeezed": _squeezed},
+        filters={
+            "markdown2html": _markdown,
+            "squeezed": _squeezed,
+            "css_string": css_string,
+        },
     )
 
 

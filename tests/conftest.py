@@ -1,17 +1,25 @@
-"""A copy of the review to damage: its files, its rows by their lines, and its commands."""
+"""A copy of the review to damage: its files, its rows by their lines, and its commands.
+
+And the browser, what tests need besides Python, and what is said of tests that did not run.
+"""
 
 import contextlib
 import csv
+import importlib
 import io
 import json
+import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from evidence_review.__main__ import main
+from evidence_review.catalogue import read_catalogue
+from evidence_review.screenshots import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("datapackage.json", "claims.csv", "references", "reports.toml", "notebooks")
@@ -159,3 +167,123 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Review:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Review:
     """A copy of the real review that a test of the module damages for the others."""
     return copy_of_review(tmp_path_factory.mktemp("shared") / "review")
+
+
+# What tests need besides Python: a mark (`browser`, `needs`) says so, and where it is missing the
+# test is skipped and told of in one line; in continuous integration it fails.
+
+NODE_MODULES = Path(__file__).parent / "node_modules"
+CURES = {
+    "Chromium": "`sudo apt install chromium`, or Google Chrome",
+    "axe-core": "`npm ci --ignore-scripts --prefix tests`",
+    "vnu-jar": "`npm ci --ignore-scripts --prefix tests`",
+    "Java": "`sudo apt install default-jre-headless`",
+    "Pango": "`sudo apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0`",
+}
+
+
+@cache
+def is_here(need: str) -> bool:
+    """Whether this machine has something that tests need."""
+    if need == "Chromium":
+        return chromium() is not None
+    if need == "Java":
+        return shutil.which("java") is not None
+    if need == "Pango":
+        try:
+            importlib.import_module("weasyprint")
+        except OSError:
+            return False
+        return True
+    return (NODE_MODULES / need / "package.json").is_file()
+
+
+def lacking(item: pytest.Item) -> list[str]:
+    """What a test needs and this machine has not."""
+    needs = ["Chromium"] if item.get_closest_marker("browser") else []
+    needs += [need for mark in item.iter_markers("needs") for need in mark.args]
+    return [need for need in dict.fromkeys(needs) if not is_here(need)]
+
+
+def words_of(missing: list[str]) -> str:
+    """What is missing and how to get it, in one line."""
+    cures = dict.fromkeys(CURES[need] for need in missing)
+    return f"this machine has no {' and no '.join(missing)} (to get it: {'; '.join(cures)})"
+
+
+UNTRIED: dict[str, list[str]] = {}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that lacks what it needs; fail it where continuous integration runs."""
+    if missing := lacking(item):
+        if "CI" in os.environ:
+            pytest.fail(f"continuous integration must have it: {words_of(missing)}", pytrace=False)
+        for need in missing:
+            UNTRIED.setdefault(need, []).append(item.nodeid)
+        pytest.skip(words_of(missing))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line which tests did not run for want of what, and how to get it."""
+    if UNTRIED:
+        tests = {test for tests in UNTRIED.values() for test in tests}
+        files = sorted({Path(test.split("::")[0]).name for test in tests})
+        terminalreporter.line(
+            f"NOT TESTED: {len(tests)} tests of {', '.join(files)}, since"
+            f" {words_of(sorted(UNTRIED))}.",
+            yellow=True,
+        )
+
+
+def pages_by_kind() -> list[list[Path]]:
+    """The pages of each kind of report, the lightest first; a page of no list is a kind."""
+    reports = {report.file: report.notebook for report in read_catalogue(ROOT)}
+    kinds: dict[str, list[Path]] = {}
+    for page in sorted((ROOT / "reports").glob("*.html")):
+        kinds.setdefault(reports.get(page.name, page.name), []).append(page)
+    return [sorted(pages, key=lambda page: page.stat().st_size) for pages in kinds.values()]
+
+
+def chosen_pages() -> list[Path]:
+    """Of each kind of report the heaviest page and the lightest."""
+    return [page for pages in pages_by_kind() for page in dict.fromkeys((pages[-1], pages[0]))]
+
+
+def lightest_pages() -> list[Path]:
+    """The lightest page of each kind of report."""
+    return [pages[0] for pages in pages_by_kind()]
+
+
+@pytest.fixture(params=chosen_pages(), ids=lambda page: page.stem)
+def chosen(request) -> Path:
+    """A page: of each kind of report the heaviest and the lightest."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium, one for all tests."""
+    sync_api = importlib.import_module("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """A function that opens a page in a window of its own, with options of playwright."""
+    contexts = []
+
+    def opening(path: Path, **options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.goto(path.as_uri())
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()

@@ -18,6 +18,7 @@ BLOCKS = re.findall(r"^```(sh[^\n]*)\n(.*?)^```", README, re.DOTALL | re.MULTILI
 COMMANDS = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
 ELSEWHERE = [line for kind, block in BLOCKS if "workflow" in kind for line in block.splitlines()]
 APART = [line for kind, block in BLOCKS if "integration" in kind for line in block.splitlines()]
+BROWSED = [line for kind, block in BLOCKS if "browser" in kind for line in block.splitlines()]
 NETWORKED = [line for kind, block in BLOCKS if "network" in kind for line in block.splitlines()]
 # These two are this very run, and the rebuild of all reports in test_report.py.
 WHOLE = {"python3 run.py", "python3 run.py test"}
@@ -60,11 +61,25 @@ def copy(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in WHOLE])
+def needs_of(command):
+    """The marks of a command that needs what is no Python package."""
+    return [pytest.mark.needs("Pango")] if " pdf " in command else []
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param(c, marks=needs_of(c)) for c in COMMANDS if c not in WHOLE]
+)
 def test_every_command_of_the_readme_runs(copy, command):
     words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', command)]
     assert words[:2] == ["python3", "run.py"]
     assert main(words[2:]) == 0
+
+
+@pytest.mark.browser
+def test_the_command_that_needs_a_browser_runs(copy):
+    assert BROWSED == ["python3 run.py screenshots"]
+    assert main(["screenshots", "--out", str(copy / "pictures")]) == 0
+    assert len(list((copy / "pictures").glob("*.png"))) == 2
 
 
 def test_the_command_that_needs_a_network_says_so_where_there_is_none(copy, capsys):
@@ -103,8 +118,9 @@ def test_the_python_of_the_readme_runs(monkeypatch):
 
 
 def test_every_command_has_a_line_in_the_readme():
-    for name in ("check", "format", "locate", "render", "notebooks", "references"):
-        said = [*COMMANDS, *NETWORKED]
+    names = ("check", "format", "locate", "render", "notebooks", "references", "pdf", "zip")
+    for name in (*names, "screenshots"):
+        said = [*COMMANDS, *NETWORKED, *BROWSED]
         assert any(command.startswith(f"python3 run.py {name}") for command in said)
 
 

@@ -27,6 +27,7 @@ from evidence_review.report import (
     render_one,
     typed_parameters,
 )
+from evidence_review.screenshots import SHOTS
 from evidence_review.scripts import scripts
 from evidence_review.workers import ENGINES, render
 
@@ -124,7 +125,7 @@ def test_a_rebuild_gives_the_committed_conclusions_figure_and_readme(rebuilt):
 
 
 def test_the_folder_of_reports_holds_nothing_else():
-    expected = {report.file for report in REPORTS} | {"conclusions.csv", "findings.svg"}
+    expected = {*(r.file for r in REPORTS), *SHOTS, "conclusions.csv", "findings.svg"}
     assert {path.name for path in (ROOT / "reports").iterdir()} == expected
 
 

@@ -3,6 +3,8 @@
 import ast
 import datetime
 import importlib.util
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -493,6 +495,61 @@ def test_children_load_nothing_from_elsewhere(run, monkeypatch):
 def test_exit_code_of_a_child_is_ours(run, monkeypatch, code, ours):
     monkeypatch.setattr(run.subprocess, "call", lambda *_, **__: code)
     assert run.run(Path(sys.executable), "evidence_review") == ours
+
+
+# What tests need that pip does not bring
+
+
+def browser_tests_on_a_bare_machine(**environment):
+    """What pytest says of a browser test where no program is found."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("CI", "PATH")}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/test_browser.py"],
+        cwd=ROOT,
+        env={**kept, "PATH": "", **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a browser is found without a path")
+def test_tests_that_did_not_run_are_told_of_in_one_line_with_the_cure():
+    done = browser_tests_on_a_bare_machine()
+    assert done.returncode == 0
+    (said,) = [line for line in done.stdout.splitlines() if line.startswith("NOT TESTED")]
+    assert re.search(r"NOT TESTED: \d+ tests of test_browser\.py", said)
+    assert "no Chromium" in said and "apt install chromium" in said
+    # CI reads pytest's own closing line, which stays the last.
+    assert " skipped" in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a browser is found without a path")
+def test_tests_that_did_not_run_fail_in_continuous_integration():
+    done = browser_tests_on_a_bare_machine(CI="true")
+    assert done.returncode == 1
+    assert "continuous integration must have it: this machine has no Chromium" in done.stdout
+
+
+def test_npm_packages_are_pinned_by_hash_and_name_no_registry():
+    text = (ROOT / "tests/package-lock.json").read_text(encoding="utf-8")
+    lock = json.loads(text)["packages"]
+    wanted = json.loads((ROOT / "tests/package.json").read_text(encoding="utf-8"))["dependencies"]
+    found = {name: each for name, each in lock.items() if name}
+    assert {f"node_modules/{name}" for name in wanted} == set(found)
+    for name, each in found.items():
+        assert each["version"] == wanted[name.removeprefix("node_modules/")]
+        assert re.fullmatch(r"sha512-[\w+/]{86}==", each["integrity"])
+    assert "://" not in text and "resolved" not in text
+
+
+def test_continuous_integration_has_what_tests_need():
+    run = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    for text in (run, workflow):
+        before = text[: text.index("python3 run.py test")]
+        assert "npm ci --ignore-scripts" in before and "libpangoft2-1.0-0" in before
+        assert "chromium" in before and "java" in before
+    assert "export CI=" in run
 
 
 # Where else the commands stand
