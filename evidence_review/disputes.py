@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from evidence_review.catalogue import Links
 from evidence_review.dataset import Dataset
@@ -32,7 +33,8 @@ def disputes_in_full(
     left = len(disputed) - len(shown)
     if left:
         words = f"{sentence(counted(left, 'more dispute'))} in the full report"
-        parts.append(_leading_on(words, links.whole("contradictions")))
+        html = element("p", link(words, links.whole("contradictions")))
+        parts.append(Shown(html, words))
     return joined(parts)
 
 
@@ -65,8 +67,7 @@ def disputes_table(
 
 def dispute_id(row: Mapping[str, Any]) -> str:
     """The name of a dispute: who contradicts whom on what."""
-    pair = dict.fromkeys((str(row["proposition_id_a"]), str(row["proposition_id_b"])))
-    return "-".join((str(row["source_id_a"]), str(row["source_id_b"]), *pair))
+    return "-".join((str(row["source_id_a"]), str(row["source_id_b"]), *_propositions(row)))
 
 
 def qualifications_table(dataset: Dataset, qualified: pd.DataFrame, links: Links) -> Shown:
@@ -100,8 +101,12 @@ def qualifications_table(dataset: Dataset, qualified: pd.DataFrame, links: Links
 
 def _about(dataset: Dataset, row: Mapping[str, Any]) -> str:
     """What a dispute is about: one proposition, or two that are in conflict."""
-    pair = dict.fromkeys((str(row["proposition_id_a"]), str(row["proposition_id_b"])))
-    return " / ".join(dataset.statements[name] for name in pair)
+    return " / ".join(dataset.statements[name] for name in _propositions(row))
+
+
+def _propositions(row: Mapping[str, Any]) -> list[str]:
+    """The proposition that a dispute is about, or the two that are in conflict."""
+    return list(dict.fromkeys((str(row["proposition_id_a"]), str(row["proposition_id_b"]))))
 
 
 def _dispute(dataset: Dataset, row: Mapping[str, Any], pairs: pd.DataFrame, links: Links) -> Shown:
@@ -118,19 +123,15 @@ def _dispute(dataset: Dataset, row: Mapping[str, Any], pairs: pd.DataFrame, link
         for side in "ab"
     ]
     says = reconciling_sentence(pair, author_names(dataset))
-    propositions = dict.fromkeys((str(row["proposition_id_a"]), str(row["proposition_id_b"])))
-    more = joined(
-        _leading_on(f"All that is said of “{dataset.statements[name]}”", links.proposition(name))
-        for name in propositions
-        if links.proposition(name)
+    heading = Markup(" / ").join(
+        link(dataset.statements[name], links.proposition(name)) for name in _propositions(row)
     )
     html = element(
         "section",
-        element("h3", about),
+        element("h3", heading),
         element("p", facts, class_="label"),
         element("div", *(shown.html for shown in sides), class_="sides"),
         element("p", says),
-        more.html,
         class_="dispute",
         id=dispute_id(row),
     )
@@ -145,7 +146,3 @@ def _facts(row: Mapping[str, Any], kinds: list[str]) -> str:
     more = f" The first of {counted(count, 'pair')} of claims." if count > 1 else ""
     others = f" (also {', '.join(kinds[1:])})" if len(kinds) > 1 else ""
     return f"{mark}{scope}. Kind: {kinds[0]}{others}.{more}"
-
-
-def _leading_on(words: str, address: str) -> Shown:
-    return Shown(element("p", link(words, address)), words)

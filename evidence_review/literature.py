@@ -29,6 +29,7 @@ from evidence_review.markup import (
 )
 from evidence_review.prose import (
     DRAFT,
+    appraisal_words,
     author_names,
     counted,
     label_words,
@@ -76,13 +77,14 @@ def works_list(dataset: Dataset, cited: Iterable[str]) -> Shown:
     works = sorted((dataset.bibliography[work] for work in set(cited)), key=_by_name)
     items, lines = [], []
     for work in works:
-        links = [element("a", words, href=address) for words, address in identifier_links(work)]
+        # All addresses of a work are in the index of references.
+        first = [element("a", words, href=url) for words, url in identifier_links(work)[:1]]
         items.append(
             element(
                 "li",
                 citation(work),
                 " ",
-                Markup(" ").join(links),
+                *first,
                 element("span", f" {_seen(work)}", class_="seen") if _seen(work) else "",
                 id=f"ref-{work['id']}",
             )
@@ -128,15 +130,15 @@ def cells_table(dataset: Dataset, appraised: pd.DataFrame, links: Links) -> Show
             [
                 link(row["statement"], links.proposition(row["proposition_id"])),
                 label_words(str(row["label"]), row["direction"]),
-                str(row["verdict"]),
-                row["certainty"] or "–",
+                appraisal_words(row),
                 row["directness"],
             ]
             for row in _weightiest_first(rows)
         ]
         caption = f"{sentence(str(cell))}: {counted(len(body), 'proposition')}"
-        header = ["Proposition", "Authors", "Literature", "Certainty", "Evidence in"]
-        parts.append(table(f"{caption} ({CELL_MEANINGS[str(cell)]})", header, body))
+        header = ["Proposition", "Authors", "Literature (certainty)", "Evidence in"]
+        parts.append(table(caption, header, body))
+        parts.append(paragraph(sentence(f"{CELL_MEANINGS[str(cell)]}."), class_="scope"))
     return joined(parts)
 
 
@@ -239,7 +241,7 @@ def _indexed(dataset: Dataset, work: Work, propositions: Sequence[str], links: L
     )
     where = cited or "the omissions of the page"
     return Markup("{} {} {} Cited on: {}").format(
-        citation(work), Markup(" ").join(addresses[:1]), _seen(work), where
+        citation(work), Markup(" ").join(addresses), _seen(work), where
     )
 
 

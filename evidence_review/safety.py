@@ -35,7 +35,7 @@ def red_flags(dataset: Dataset, emergency_number: str) -> Shown:
             lines += [f"{head}:", *items]
     references = [
         Markup("{}: {} {}, seen {}.").format(
-            listed_signs, reference, element("a", url, href=url), seen
+            listed_signs, reference, element("a", "page", href=url), seen
         )
         for (reference, url, seen), listed_signs in _signs_by_reference(flags).items()
     ]
