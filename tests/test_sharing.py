@@ -250,16 +250,18 @@ def test_an_archive_of_nothing_is_refused(review, monkeypatch, capsys):
 
 
 @pytest.mark.browser
-def test_the_pictures_are_made_by_command_and_light(home, tmp_path, capsys):
-    assert main(["screenshots", "--out", str(tmp_path)]) == 0
+def test_the_pictures_are_made_by_command_and_light(tmp_path):
+    # In a process of its own: the browser of the other tests is at work in this one.
+    command = [sys.executable, "-m", "evidence_review", "screenshots", "--out", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     first = {name: (tmp_path / name).read_bytes() for name in screenshots.SHOTS}
     for content in first.values():
         with Image.open(io.BytesIO(content)) as picture:
             assert picture.size == (screenshots.SIZE["width"], screenshots.SIZE["height"])
             assert len(picture.getcolors(1_000_000)) > 8, "a picture of nothing"
         assert len(content) < 150_000
-    assert main(["screenshots", "--out", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.count("unchanged") == len(first)
+    again = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert again.stdout.count("unchanged") == len(first)
 
 
 def test_the_readme_shows_the_pictures_with_words_for_who_cannot_see_them():
