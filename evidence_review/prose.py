@@ -228,18 +228,21 @@ def levels_sentence(claims: pd.DataFrame) -> str:
     levels = claims["evidence_level"].astype(int)
     found, cases = int((levels <= 3).sum()), int((levels == 4).sum())
     uncited = int((claims["basis"] == "research_uncited").sum())
-    claims_in_all = counted(total, "claim")
-    kinds = [
-        (found, "on research that a reader could look up"),
-        (cases, "on cases (the author's own course, or patients treated)"),
-        (total - found - cases, "on an explanation, an authority, or nothing"),
+    shows = "shows" if found <= 1 else "show"
+    parts = [
+        f"Of {counted(total, 'claim')}, {amount(found)} {shows} research that can be looked up."
     ]
-    parts = [f"{amount(count)} {rest}" for count, rest in kinds]
-    words = f"Of {claims_in_all}, by what is shown: {listed(parts)}."
+    others = (
+        (cases, "cases (the author's own course, or patients treated)"),
+        (total - found - cases, "an explanation, an authority, or nothing"),
+    )
+    for count, kind in others:
+        shows = "shows" if count == 1 else "show"
+        parts.append(f"{sentence(counted(count, 'claim'))} {shows} {kind}.")
     if uncited:
-        words += f" {sentence(counted(uncited, 'claim'))} "
-        words += f"{'invokes' if uncited == 1 else 'invoke'} research without naming it."
-    return words
+        invokes = "invokes" if uncited == 1 else "invoke"
+        parts.append(f"{sentence(counted(uncited, 'claim'))} {invokes} research without naming it.")
+    return " ".join(parts)
 
 
 def labels_sentence(summary: pd.DataFrame) -> str:

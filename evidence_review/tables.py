@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -166,7 +167,7 @@ def rulings(dataset: Dataset, differences: str) -> Shown:
                 _place(dataset, row),
                 *(_coded(dataset, row[name]) for name in ("pass_a", "pass_b")),
                 _coded(dataset, row["ruled"] or ("dropped" if row["ruling"] == "dropped" else "")),
-                row["reason"],
+                _worded(dataset, row["reason"]),
             ]
             for row in rows.to_dict("records")
         ]
@@ -189,6 +190,12 @@ def _coded(dataset: Dataset, code: str) -> str:
     if first in dataset.statements:
         return f"{dataset.statements[first]} {rest}".rstrip()
     return code or "–"
+
+
+def _worded(dataset: Dataset, reason: str) -> str:
+    """A reason with each proposition that it names by its id in its wording."""
+    known = "|".join(sorted((name for name in dataset.statements if "-" in name), key=len)[::-1])
+    return re.sub(rf"`?\b({known})\b`?", lambda found: f"“{dataset.statements[found[1]]}”", reason)
 
 
 def provenance(dataset: Dataset, rows: pd.DataFrame, kind: str = "claim") -> Shown:

@@ -394,8 +394,8 @@ def test_a_page_with_one_of_a_kind_is_said_without_a_slip(table):
 def test_claims_that_show_nothing_to_look_up_are_said_to():
     said = prose.levels_sentence(claims_of(["4", "5", "5", "5"]))
     assert said == (
-        "Of four claims, by what is shown: none on research that a reader could look up, one on "
-        "cases (the author's own course, or patients treated) and three on an explanation, an "
+        "Of four claims, none shows research that can be looked up. One claim shows cases (the "
+        "author's own course, or patients treated). Three claims show an explanation, an "
         "authority, or nothing."
     )
 
@@ -403,13 +403,13 @@ def test_claims_that_show_nothing_to_look_up_are_said_to():
 def test_one_claim_rests_on_research():
     said = prose.levels_sentence(claims_of(["1", "4", "4", "5", "5"]))
     assert said.startswith(
-        "Of five claims, by what is shown: one on research that a reader could look up, two on "
+        "Of five claims, one shows research that can be looked up. Two claims show cases "
     )
 
 
 def test_several_claims_rest_on_research():
     assert prose.levels_sentence(claims_of(["1", "2", "3", "4", "5"])).startswith(
-        "Of five claims, by what is shown: three on research"
+        "Of five claims, three show research"
     )
 
 
