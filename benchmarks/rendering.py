@@ -2,10 +2,12 @@
 
     python benchmarks/rendering.py
     python benchmarks/rendering.py --rounds 1 --without shell one-process
+    python benchmarks/rendering.py --notebooks overview consensus contradictions appraisal
 
 The ways take turns, so that what else the machine does meets all of them; the medians go into
-`benchmarks/results.json` and `benchmarks/RESULTS.md`. The growth with the number of claims is
-measured at the end.
+`benchmarks/results.json` and `benchmarks/RESULTS.md`, beside those of sets of other sizes. The
+slow ways are worth their time on a few kinds of report. The growth with the number of claims is
+measured at the end; `--sizes` without a number leaves it as it was.
 """
 
 from __future__ import annotations
@@ -22,17 +24,21 @@ import sys
 import tempfile
 import threading
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import growth
 
+from evidence_review.catalogue import read_catalogue
 from evidence_review.dictionary import find_root
 
 HERE = Path(__file__).resolve().parent
 PARTS = ("claims.csv", "datapackage.json", "reports.toml", "references", "notebooks", "README.md")
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
-LOOK_SECONDS = 0.02
+# Looking costs what is looked at: seldom enough not to slow it down.
+LOOK_SECONDS = 0.25
 WAYS = {
     "shell": "(a) papermill's and nbconvert's commands, one by one",
     "one-process": "(b) papermill's API in one process",
@@ -44,12 +50,17 @@ WAYS = {
 }
 
 
-def prepared(folder: Path) -> Path:
-    """A copy of the review in a folder."""
+def prepared(folder: Path, notebooks: list[str]) -> Path:
+    """A copy of the review in a folder, with the reports of some notebooks or of all."""
     root = find_root(HERE)
     for part in (*PARTS, "CHANGELOG.md"):
         copy = shutil.copytree if (root / part).is_dir() else shutil.copy
         copy(root / part, folder / part)
+    if notebooks:
+        path = folder / "reports.toml"
+        head, *entries = path.read_text(encoding="utf-8").split("[[report]]")
+        kept = [each for each in entries if tomllib.loads(each)["notebook"] in notebooks]
+        path.write_text("[[report]]".join([head, *kept]), encoding="utf-8")
     return folder
 
 
@@ -151,8 +162,8 @@ def share(process: int) -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
-def report(results: dict[str, dict[str, list[float]]], grown: list[dict[str, float]]) -> str:
-    """The results as Markdown."""
+def table(results: dict[str, dict[str, list[float]]]) -> list[str]:
+    """What each way took for one set of reports, as lines of Markdown."""
     median = {way: statistics.median(found["seconds"]) for way, found in results.items()}
     rows = [
         f"| {WAYS[way]} | {median[way]:.1f} | {min(found['seconds']):.1f}–"
@@ -160,10 +171,25 @@ def report(results: dict[str, dict[str, list[float]]], grown: list[dict[str, flo
         f"{max(found['memory']):.0f} | {len(found['seconds'])} |"
         for way, found in sorted(results.items(), key=lambda item: list(WAYS).index(item[0]))
     ]
+    return [
+        "| way | median, s | range, s | ratio to the floor | peak memory, MiB | rounds |",
+        "|---|---|---|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
+def report(kept: dict[str, Any]) -> str:
+    """All results as Markdown."""
     sizes = [
         f"| {int(row['claims']):,} | {row['load']:.2f} | {row['check']:.2f} | "
         f"{row['synthesis']:.2f} | {row['all']:.2f} | {row['memory']:.0f} |"
-        for row in grown
+        for row in kept["growth"]
+    ]
+    tables = [
+        line
+        for name, results in kept["rendering"].items()
+        for line in (f"## {name}", "", *table(results))
     ]
     return "\n".join(
         [
@@ -173,11 +199,10 @@ def report(results: dict[str, dict[str, list[float]]], grown: list[dict[str, flo
             f"{platform.python_version()}, {os.cpu_count()} cores. The ways take turns in one "
             "run; ratios are of medians. Memory is the proportional share of all processes.",
             "",
-            "| way | median, s | range, s | ratio to the floor | peak memory, MiB | rounds |",
-            "|---|---|---|---|---|---|",
-            *rows,
+            *tables,
+            "## Growth with the number of claims",
             "",
-            "Growth with the number of claims, in seconds (memory in MiB):",
+            "In seconds (memory in MiB):",
             "",
             "| claims | load | check | synthesis | all | peak memory |",
             "|---|---|---|---|---|---|",
@@ -188,15 +213,17 @@ def report(results: dict[str, dict[str, list[float]]], grown: list[dict[str, flo
 
 
 def main() -> None:
-    """Measure all ways and write the results down."""
+    """Measure all ways and write the results down, beside those of other sets of reports."""
     parser = argparse.ArgumentParser(description="What rendering costs, each way in one run.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--without", nargs="*", choices=WAYS, default=[])
+    parser.add_argument("--notebooks", nargs="*", default=[], help="the reports of these only")
     parser.add_argument("--sizes", nargs="*", type=int, default=SIZES)
     options = parser.parse_args()
     results: dict[str, dict[str, list[float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        root = prepared(Path(folder))
+        root = prepared(Path(folder), options.notebooks)
+        name = f"{len(read_catalogue(root))} reports"
         for number in range(options.rounds):
             for way, (before, words) in ways(root).items():
                 if way in options.without:
@@ -204,14 +231,16 @@ def main() -> None:
                 before()
                 seconds, memory = measured(root, words)
                 found = results.setdefault(way, {"seconds": [], "memory": []})
-                found["seconds"].append(seconds)
-                found["memory"].append(memory)
+                found["seconds"].append(round(seconds, 3))
+                found["memory"].append(round(memory, 1))
                 print(f"round {number + 1}: {way}: {seconds:.2f} s, {memory:.0f} MiB", flush=True)
-    grown = growth.main(list(options.sizes))
-    (HERE / "results.json").write_text(
-        json.dumps({"rendering": results, "growth": grown}, indent=1) + "\n", encoding="utf-8"
-    )
-    (HERE / "RESULTS.md").write_text(report(results, grown), encoding="utf-8")
+    path = HERE / "results.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    kept["rendering"][name] = results
+    if options.sizes:
+        kept["growth"] = growth.main(list(options.sizes))
+    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    (HERE / "RESULTS.md").write_text(report(kept), encoding="utf-8")
 
 
 if __name__ == "__main__":
