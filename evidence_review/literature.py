@@ -267,13 +267,13 @@ def _appraised_proposition(
                 verdict_sentence(row),
                 _signature(row) if row["reviewed_by"] else "",
             ),
-            paragraph(row["rationale"]),
+            paragraph(f"{DRAFT} {row['teaching_point']}"),
+            *_voices(dataset, own, links),
             paragraph(f"Caution: {row['safety_note']}" if row["safety_note"] else ""),
+            paragraph(row["rationale"]),
             Shown(element("p", "References: ", references, "."), plain(references))
             if references
             else paragraph(""),
-            paragraph(f"{DRAFT} {row['teaching_point']}"),
-            *_voices(dataset, own, links),
         )
         if part.text
     )
