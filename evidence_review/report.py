@@ -45,8 +45,6 @@ START_SECONDS = 120
 # A kernel that is told to end may log the interrupt as an error; faults of cells come another way.
 HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 SAFETY = re.compile(r'<div class="safety">.*?</section></div>', re.DOTALL)
-# A link that shows its address need not be followed by it on paper.
-ADDRESS = re.compile(r'<a href="(https?://[^"]*)">\1</a>')
 DATA_VERSION = re.compile(
     r"Release (?P<release>\S+) of .*?hash of the rows: (?P<rows>\w+)", re.DOTALL
 )
@@ -258,8 +256,7 @@ def export(notebook: nbformat.NotebookNode, report: Report) -> str:
     body = str(_exporter().template.render(nb=notebook, resources=resources))
     # What stands in a script is no heading of the page, and may not be touched: it has a hash.
     page, script, rest = body.partition("<script>")
-    page = ADDRESS.sub(r'<a class="address" href="\1">\1</a>', with_contents(page))
-    return page + script + rest
+    return with_contents(page) + script + rest
 
 
 def _scripts_of(notebook: nbformat.NotebookNode) -> list[Script]:

@@ -17,7 +17,7 @@ from evidence_review.refusal import Refusal
 # The picture, and the report that it shows, with the place in it that stands at the top.
 SHOTS = {
     "screenshot-overview.png": "index.html",
-    "screenshot-consensus.png": "consensus-walking-and-sport.html#part-5",
+    "screenshot-proposition.png": "proposition-walking-backwards.html#part-2",
 }
 SIZE = {"width": 1280, "height": 800}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -25,8 +25,9 @@ APPLICATIONS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
 )
-# More would not be seen on text and flat colours, and would weigh several times as much.
-COLOURS = 64
+# As many as a small PNG can have. They are chosen for what they cover and not by how often they
+# are there, which would turn the few red marks grey.
+COLOURS = 256
 GET_CHROMIUM = "Debian: sudo apt install chromium; elsewhere: install Google Chrome"
 
 
@@ -103,7 +104,9 @@ def _compressor() -> Callable[[bytes], bytes]:
     def compressed(picture: bytes) -> bytes:
         small = BytesIO()
         with image.open(BytesIO(picture)) as opened:
-            few = opened.convert("RGB").quantize(COLOURS, dither=image.Dither.NONE)
+            few = opened.convert("RGB").quantize(
+                COLOURS, method=image.Quantize.MAXCOVERAGE, dither=image.Dither.NONE
+            )
             few.save(small, "PNG", optimize=True)
         return small.getvalue()
 

@@ -378,7 +378,7 @@ def test_text_of_twice_the_size_is_neither_cut_nor_out_of_sight(opened, chosen):
     cut = page.evaluate(
         """() => [...document.querySelectorAll('main *:not(svg *)')].filter(each => {
             const style = getComputedStyle(each);
-            return ['hidden', 'clip'].includes(style.overflowY) && !each.closest('.hidden')
+            return ['hidden', 'clip'].includes(style.overflowY) && style.clipPath === 'none'
                 && each.scrollHeight > each.clientHeight + 2 && each.textContent.trim();
         }).slice(0, 5).map(each => each.outerHTML.slice(0, 120))"""
     )

@@ -14,6 +14,7 @@ from pypdf import PdfReader
 from test_access import channels, contrast
 
 from evidence_review.dictionary import find_root, read_dictionary
+from evidence_review.report import css_string
 
 ROOT = find_root(Path(__file__).parent)
 RELEASE = read_dictionary(ROOT).version
@@ -30,8 +31,9 @@ PIECES = """whole => [...document.querySelectorAll('main')].flatMap(main =>
     [...main.querySelectorAll(whole)].filter(each => each.checkVisibility()
         && !each.closest('nav') && !(each.matches('thead tr'))).map(each => {
         const text = node => node.nodeType === 3 ? node.data
-            : node.nodeType !== 1 || node.matches('.hidden') || node.tagName === 'svg' ? ''
-            : [...node.childNodes].map(text).join('') + (node.matches('a[href^=http]:not(.address)')
+            : node.nodeType !== 1 || node.tagName === 'svg'
+            || getComputedStyle(node).clipPath !== 'none' ? ''
+            : [...node.childNodes].map(text).join('') + (node.matches('a[href^=http]')
                 ? ' (' + node.getAttribute('href') + ')' : '');
         return {text: text(each), height: each.getBoundingClientRect().height};
     }))"""
@@ -117,6 +119,14 @@ def test_every_sheet_says_what_it_is_of_and_its_number(on_paper):
         assert title_of(path) in text
         assert re.search(rf"Release{re.escape(RELEASE)},data[0-9a-f]{{12}}", text)
         assert f"Page{number}of{len(sheets.sheets)}" in text
+
+
+def test_a_title_can_neither_end_its_string_nor_its_style():
+    string = css_string('</style>"\\ one, two; three} “four”')
+    assert string.startswith('"') and string.endswith('"') and '"' not in string[1:-1]
+    assert not set(string) & set("<>,;{}")
+    shown = re.sub(r"\\([0-9a-f]+) ", lambda found: chr(int(found[1], 16)), string[1:-1])
+    assert shown == '</style>"\\ one, two; three} “four”'
 
 
 def running(printed, path):
