@@ -21,6 +21,7 @@ BIBLIOGRAPHY_FILE = "references/bibliography.json"
 STYLE = Path(__file__).parent / "style" / "nlm-citation-sequence.csl"
 DOI = re.compile(r"10\.[0-9]{4,9}/\S+")
 PMID = re.compile(r"[1-9][0-9]{0,8}")
+DATE = re.compile(r"(?<=\b[12][0-9]{3})(?=[A-Z][a-z]{2})|(?<=\b[12][0-9]{3}[A-Z][a-z]{2})(?=[0-9])")
 LEADING_NUMBER = re.compile(r"^\s*[0-9]+\.\s*")
 # What the style prints of a work's identifiers; reports link them instead.
 IDENTIFIERS = re.compile(
@@ -121,13 +122,15 @@ def _formatted(work: Work) -> str:
         bibliography = CitationStylesBibliography(_style(), source, plain)
         bibliography.register(Citation([CitationItem(work["id"])]))
         text = str(bibliography.bibliography()[0])
-    return IDENTIFIERS.sub("", LEADING_NUMBER.sub("", text)).strip()
+    text = IDENTIFIERS.sub("", LEADING_NUMBER.sub("", text)).strip()
+    # The processor sets a date without its spaces, and a full stop after a question mark.
+    return DATE.sub(" ", text).replace("?.", "?")
 
 
 @cache
 def _style_digest() -> str:
     """What names the style and the processor that cite a work."""
-    cut = f"{IDENTIFIERS.pattern} {LEADING_NUMBER.pattern}"
+    cut = f"{IDENTIFIERS.pattern} {LEADING_NUMBER.pattern} {DATE.pattern}"
     style = STYLE.read_text(encoding="utf-8")
     return digest(f"citeproc-py {version('citeproc-py')}\n{cut}\n{style}")
 

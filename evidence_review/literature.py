@@ -41,6 +41,8 @@ from evidence_review.quotes import STANCE_SYMBOLS, by_proposition, in_words, pas
 from evidence_review.synthesis import CLAIM_KEY
 
 SEVERITIES = ("serious", "moderate", "mild")
+# So that a headline is not read as what the review says.
+SAID_OF_IT = {"for": "Held:", "against": "Denied:", "none": "Left open:"}
 UNSIGNED = "No clinician has signed this appraisal."
 PRIMARY = {
     "yes": "main outcome",
@@ -105,7 +107,7 @@ def harms_notice(dataset: Dataset, harms: pd.DataFrame, links: Links) -> Shown:
     """Advice on the page that could hurt somebody: the serious in full, the rest to unfold."""
     if harms.empty:
         return paragraph(
-            "None of the claims shown here was marked as one that could hurt somebody."
+            "No claim shown here was marked as one that could hurt somebody. That is no all-clear."
         )
     heading = "Advice on the page that could hurt somebody"
     parts = [Shown(element("h2", heading), f"## {heading}")]
@@ -150,7 +152,8 @@ def headlines(
     if rows.empty:
         return paragraph("There is none.")
     items = [
-        Markup("{} {}. {} {}").format(
+        Markup("{} “{}” {}. {} {}").format(
+            SAID_OF_IT[str(row["direction"])],
             link(row["statement"], links.proposition(row["proposition_id"])),
             element("strong", sentence(str(row["cell"]))),
             f"Authors: {label_words(str(row['label']), row['direction'])}.",
@@ -342,11 +345,10 @@ def _harm(dataset: Dataset, row: Mapping[str, Any], links: Links) -> Shown:
     basis = (
         Markup("Basis: {}.").format(_work_links(dataset, row["references"].split()))
         if row["rests_on"] == "reference"
-        else Markup("Basis: our own reasoning; no clinician, no study.")
+        else Markup("Basis: our own reasoning, no study.")
     )
-    said = Markup("{} {}: “{}”").format(
-        element("strong", sentence(str(row["severity"]))), place, row["quote"]
-    )
+    grave = f"{sentence(str(row['severity']))} harm possible:"
+    said = Markup("{} {}, “{}”").format(element("strong", grave), place, row["quote"])
     words = f"Could hurt {row['whom']}. {row['how']}"
     html = element("div", element("p", said), element("p", words, " ", basis), class_="harm")
     return Shown(html, f"{row['severity']}: “{row['quote']}” {words} {basis.striptags()}")

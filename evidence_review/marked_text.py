@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from evidence_review.catalogue import Links
 from evidence_review.dataset import Dataset, records
 from evidence_review.document import Document
-from evidence_review.markup import Shown, element, joined, link, paragraph
+from evidence_review.markup import Shown, bullets, element, joined, link, paragraph
 from evidence_review.prose import author_names, counted
 from evidence_review.quotes import STANCE_SYMBOLS, claim_id
 
@@ -33,6 +33,13 @@ def text_key() -> Shown:
     )
 
 
+def answers_list(dataset: Dataset, document_id: str) -> Shown:
+    """Links to the answers of a document, in their order."""
+    names = author_names(dataset)
+    ids = dataset.sources.loc[dataset.sources["document_id"] == document_id, "source_id"]
+    return bullets([link(names[name], f"#answer-{name}") for name in ids], class_="contents")
+
+
 def marked_text(dataset: Dataset, document_id: str, links: Links) -> Shown:
     """A document in full, answer by answer, its claims marked and its other sentences explained."""
     document = dataset.documents[document_id]
@@ -43,8 +50,9 @@ def marked_text(dataset: Dataset, document_id: str, links: Links) -> Shown:
     ]
     own = dataset.sentences["document_id"] == document_id
     sentences = records(dataset.sentences[own & (dataset.sentences["reason"] != "")])
+    own_sources = records(dataset.sources[dataset.sources["document_id"] == document_id])
     parts, reached = [], 0
-    for source in records(dataset.sources[dataset.sources["document_id"] == document_id]):
+    for source in own_sources:
         parts.append(_stretch(dataset, document, reached, source["start"], [], sentences, links))
         parts.append(_answer_heading(dataset, source, claims, links))
         inside = [claim for claim in claims if claim["source_id"] == source["source_id"]]

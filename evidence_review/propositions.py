@@ -53,9 +53,15 @@ def at_a_glance(dataset: Dataset, row: Mapping[str, Any], selection: Selection) 
         _card("What the literature says", sentence(verdict), [verdict_sentence(row)], ""),
         _card("The two together", sentence(cell), [meaning], _tone(cell)),
     ]
-    teaching = paragraph(f"{DRAFT} {row['teaching_point']}")
     html = element("div", *(card.html for card in cards), class_="cards")
-    return joined([Shown(html, "\n".join(card.text for card in cards)), teaching])
+    note = row["safety_note"]
+    return joined(
+        [
+            Shown(html, "\n".join(card.text for card in cards)),
+            paragraph(f"{DRAFT} {row['teaching_point']}"),
+            paragraph(f"Caution, for a clinician to check: {note}" if note else ""),
+        ]
+    )
 
 
 def who_takes_which_side(

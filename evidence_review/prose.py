@@ -301,7 +301,7 @@ def reconciling_sentence(pair: Mapping[str, object], names: Mapping[str, str]) -
     if kind == "dose":
         return f"The doses differ: {pair['figure_a']}, and {pair['figure_b']}.{conditions}"
     if stated:
-        return f"What they state may reconcile them.{conditions}"
+        return f"{conditions.strip()} Whether that reconciles them is open."
     return "Nothing that the page states of phase, dose or condition reconciles them."
 
 

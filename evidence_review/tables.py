@@ -193,8 +193,13 @@ def _coded(dataset: Dataset, code: str) -> str:
 
 
 def _worded(dataset: Dataset, reason: str) -> str:
-    """A reason with each proposition that it names by its id in its wording."""
-    known = "|".join(sorted((name for name in dataset.statements if "-" in name), key=len)[::-1])
+    """A reason with each proposition that it names by its id in its wording.
+
+    An id that the document itself has as a word is left: it may be that word.
+    """
+    texts = " ".join(document.text.casefold() for document in dataset.documents.values())
+    ids = [name for name in dataset.statements if "-" in name and name not in texts]
+    known = "|".join(sorted(ids, key=len, reverse=True))
     return re.sub(rf"`?\b({known})\b`?", lambda found: f"“{dataset.statements[found[1]]}”", reason)
 
 

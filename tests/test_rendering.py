@@ -1049,13 +1049,15 @@ def test_a_worker_that_is_killed_fails_its_report_alone(small, processes):
 
 @on_linux
 def test_a_nursery_that_is_killed_fails_its_report_alone(small):
-    put_notebook(small.root, "killing", "import os", "os.kill(os.getppid(), 9)", "1 + 1")
+    # It waits: else it may be done before it is told that its parent has died.
+    kill = "os.kill(os.getppid(), 9); time.sleep(60)"
+    put_notebook(small.root, "killing", "import os, time", kill, "1 + 1")
     put_notebook(small.root, "sound", "1 + 1")
     put_reports(small.root, one="sound", two="killing", three="sound", four="sound")
     names = ("one", "two", "three", "four")
     ran = small.run("render", "--only", *names, "--processes", "1")
     assert (ran.code, ran.lines) == (1, ["3 written, 0 unchanged, 1 failed"])
-    assert ran.err == "two.html: failed: cell 3: DeadKernelError: Kernel died\n"
+    assert ran.err == "two.html: failed: cell 2: DeadKernelError: Kernel died\n"
     assert set(html(small)) == {"one.html", "three.html", "four.html"}
 
 
