@@ -193,7 +193,7 @@ def test_a_work_links_to_its_doi_and_pmid_and_else_to_where_it_was_seen():
         "PubMed",
     ]
     bare = {key: value for key, value in WORK.items() if key not in ("DOI", "PMID")}
-    assert identifier_links(bare) == [("https://example.org/", "https://example.org/")]
+    assert identifier_links(bare) == [("page", "https://example.org/")]
 
 
 def test_a_work_without_authors_or_year_is_named_by_what_was_seen():
