@@ -85,11 +85,12 @@ def _taken(reports: Path) -> dict[str, bytes]:
 def _playwright() -> Callable[[], Any]:
     """What starts playwright; ScreenshotError with the cure where it is missing."""
     try:
-        return importlib.import_module("playwright.sync_api").sync_playwright  # type: ignore[no-any-return]
+        start: Callable[[], Any] = importlib.import_module("playwright.sync_api").sync_playwright
     except ModuleNotFoundError:
         raise ScreenshotError(
             "no pictures: playwright is not installed here; `python3 run.py screenshots` has it"
         ) from None
+    return start
 
 
 def _compressor() -> Callable[[bytes], bytes]:

@@ -261,9 +261,13 @@ def chosen(request) -> Path:
     return request.param
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """A Chromium, one for all tests."""
+    """A Chromium for the tests of a module.
+
+    Not of the session: while it is there an event loop runs in this thread, which the tests of
+    notebooks and of interruptions would find.
+    """
     sync_api = importlib.import_module("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(

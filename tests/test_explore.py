@@ -4,7 +4,6 @@ import base64
 import dataclasses
 import hashlib
 import json
-import os
 import random
 import re
 import shutil
@@ -16,7 +15,6 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
 
 from evidence_review import scripts
 from evidence_review.appraisal import CELL_MEANINGS, CELLS, appraised, cell_of
@@ -49,15 +47,6 @@ LINKS = read_links(ROOT)
 PAGE = ROOT / "reports" / "explore.html"
 TEXT = PAGE.read_text(encoding="utf-8")
 AUTHORS = list(DATA.sources["source_id"])
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-# Where continuous integration runs, a browser that is missing is a fault and not a reason to skip.
-in_browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and "CI" not in os.environ,
-        reason="no Chromium on this machine: the interactive page was not opened in a browser",
-    ),
-]
 SHORT = {"for": "for", "conditional": "under a condition", "against": "against"}
 SHORT["divided"] = "on both sides"
 # The names of the page's address, with what they are for `Selection`.
@@ -221,17 +210,6 @@ def status(page):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    assert CHROMIUM, "continuous integration needs Chromium"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
 def shared(browser):
     """A page that is open for all tests which only go from view to view."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -260,7 +238,7 @@ def page(browser):
 class TestWhatItShows:
     """Against what the notebooks compute of the same selection."""
 
-    pytestmark = in_browser
+    pytestmark = pytest.mark.browser
 
     @pytest.mark.parametrize("settings", SETTINGS, ids=named)
     def test_labels_votes_and_cells_are_those_of_python(self, shared, settings):
@@ -350,7 +328,7 @@ def propositions_of(topic):
 class TestFilters:
     """What is shown, and how much of how much."""
 
-    pytestmark = in_browser
+    pytestmark = pytest.mark.browser
 
     @pytest.mark.parametrize("settings,claims", [
         ({"author": "S08"}, claims_that(source_id="S08")),
@@ -427,7 +405,7 @@ class TestFilters:
 class TestAddress:
     """The address holds the view."""
 
-    pytestmark = in_browser
+    pytestmark = pytest.mark.browser
 
     def test_choices_stand_in_the_address_and_a_link_makes_the_same_view(self, page, browser):
         page.get_by_role("combobox", name="Topic", exact=True).select_option("passive treatment")
@@ -500,7 +478,7 @@ class TestAddress:
 class TestAccess:
     """By keyboard, on a small screen, without scripts."""
 
-    pytestmark = in_browser
+    pytestmark = pytest.mark.browser
 
     def test_the_map_is_one_stop_and_the_arrows_move_in_it(self, page):
         page.get_by_role("combobox", name="Topic", exact=True).select_option("walking and sport")
@@ -618,7 +596,7 @@ class TestAccess:
 class TestSafety:
     """Nothing of the data runs, and no script but the two that are named."""
 
-    pytestmark = in_browser
+    pytestmark = pytest.mark.browser
 
     def test_a_claim_that_looks_like_a_script_is_text(self, browser, tmp_path):
         bad = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"

@@ -38,7 +38,10 @@ OF_ONE = [
     for report in read_catalogue(ROOT)
     if report.name in ("proposition-exercise-when-acute", "source-S02")
 ]
-PROVENANCE = re.compile(r"This report reads \w+ claims \(hash of the rows: \w+\)")
+# What the last line says of the rows that were read, and the head of each printed sheet.
+PROVENANCE = re.compile(
+    r"This report reads \w+ claims \(hash of the rows: \w+\)|(?<=\\2c  data )\w+"
+)
 
 
 # Builders
