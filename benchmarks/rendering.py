@@ -37,8 +37,7 @@ from evidence_review.dictionary import find_root
 HERE = Path(__file__).resolve().parent
 PARTS = ("claims.csv", "datapackage.json", "reports.toml", "references", "notebooks", "README.md")
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
-# Looking costs what is looked at: seldom enough not to slow it down.
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.1
 WAYS = {
     "shell": "(a) papermill's and nbconvert's commands, one by one",
     "one-process": "(b) papermill's API in one process",
@@ -99,8 +98,8 @@ def change_a_claim(path: Path) -> None:
     growth.write_table(path, list(rows[0]), rows)
 
 
-def measured(root: Path, words: list[str]) -> tuple[float, float]:
-    """The seconds that a command takes, and the most memory of all its processes, in MiB."""
+def measured(root: Path, words: list[str], watched: bool) -> float:
+    """The seconds that a command takes; the most memory of all its processes (MiB) if watched."""
     # As run.py does: what is imported is compiled once.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     begun = time.perf_counter()
@@ -112,15 +111,18 @@ def measured(root: Path, words: list[str]) -> tuple[float, float]:
         stderr=subprocess.PIPE,
     )
     peak = [0.0]
+    # Looking at the memory of many processes slows them, so that it has a round of its own.
     watching = threading.Thread(target=watch, args=(process.pid, peak))
-    watching.start()
+    if watched:
+        watching.start()
     said = process.communicate()[1]
     seconds = time.perf_counter() - begun
-    watching.join()
+    if watched:
+        watching.join()
     # A claim that is recoded changes a conclusion, which the change log of the copy does not name.
     if process.returncode not in (0, 1):
         raise SystemExit(f"{words} failed: {said.decode()[-2000:]}")
-    return seconds, peak[0]
+    return peak[0] if watched else seconds
 
 
 def watch(process: int, peak: list[float]) -> None:
@@ -197,7 +199,8 @@ def report(kept: dict[str, Any]) -> str:
             "",
             f"Measured by `python benchmarks/rendering.py` on Python "
             f"{platform.python_version()}, {os.cpu_count()} cores. The ways take turns in one "
-            "run; ratios are of medians. Memory is the proportional share of all processes.",
+            "run; ratios are of medians. Memory is the proportional share of all processes, "
+            "watched in a round of its own.",
             "",
             *tables,
             "## Growth with the number of claims",
@@ -224,16 +227,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = prepared(Path(folder), options.notebooks)
         name = f"{len(read_catalogue(root))} reports"
-        for number in range(options.rounds):
+        for number in range(options.rounds + 1):
             for way, (before, words) in ways(root).items():
                 if way in options.without:
                     continue
                 before()
-                seconds, memory = measured(root, words)
+                kind = "memory" if number == options.rounds else "seconds"
+                value = measured(root, words, kind == "memory")
                 found = results.setdefault(way, {"seconds": [], "memory": []})
-                found["seconds"].append(round(seconds, 3))
-                found["memory"].append(round(memory, 1))
-                print(f"round {number + 1}: {way}: {seconds:.2f} s, {memory:.0f} MiB", flush=True)
+                found[kind].append(round(value, 3))
+                print(f"round {number + 1}: {way}: {value:.2f} {kind}", flush=True)
     path = HERE / "results.json"
     kept = json.loads(path.read_text(encoding="utf-8"))
     kept["rendering"][name] = results
